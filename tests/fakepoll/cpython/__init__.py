@@ -1,0 +1,1 @@
+"""CPython's own tests of select and selectors, run from the installed interpreter on the fake kernel."""
