@@ -1,0 +1,136 @@
+"""A report for people: the matrix, then each finding in five blocks, then one line per poller.
+
+All of it can be read without colour and on 80 columns; colour, where there is any, is put on by `paint`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Iterator
+
+from conformance.guarantees import FAMILIES
+from conformance.protocol import Capability
+from conformance.replay import path_of
+from conformance.report import Row, Says, names, rows, tally
+from conformance.verdict import Finding, PollerReport, Report, Result, Strength, Verdict
+
+__all__ = ["LEGEND", "SYMBOLS", "finding", "matrix", "plain", "replay_command", "seed_line", "summary", "unknowns"]
+
+Paint = Callable[[str, Verdict], str]
+
+SYMBOLS = {
+    Verdict.KEPT: "+",
+    Verdict.BROKEN: "X",
+    Verdict.UNKNOWN: "?",
+    Verdict.NOT_APPLICABLE: "-",
+}
+"""One sign per verdict; a broken SHOULD or MAY is a small x, a failure that was expected an e."""
+
+LEGEND = "+ kept   X broken   x broken SHOULD   e expected failure   ? unknown   - not applicable"
+
+_TRACE_LINES = 20
+
+
+def plain(symbol: str, verdict: Verdict) -> str:  # noqa: ARG001  # the shape of every paint
+    """Paint nothing."""
+    return symbol
+
+
+def matrix(
+    report: Report,
+    says: Says,
+    *,
+    expected: Collection[tuple[str, str]] = (),
+    width: int = 80,
+    paint: Paint = plain,
+) -> str:
+    """Draw guarantees against pollers, a column of two signs for each poller, its name on a stair above it."""
+    pollers = names(report)
+    lines = [LEGEND, ""]
+    lines += [f"{'':14}{'| ' * column}{name}" for column, name in enumerate(pollers)]
+    for family, group in itertools.groupby(rows(report), key=lambda row: row.guarantee[:3]):
+        lines.append(f"{family}  {FAMILIES.get(family, '')}".rstrip())
+        for row in group:
+            signs = "".join(f"{_sign(row, column, pollers, expected, paint)} " for column in range(len(pollers)))
+            room = max(width - 14 - 2 * len(pollers) - 1, 20)
+            lines.append(f"{row.guarantee:7}{row.strength:7}{signs} {_shorten(says(row.guarantee), room)}".rstrip())
+    return "\n".join(lines)
+
+
+def _sign(row: Row, column: int, pollers: tuple[str, ...], expected: Collection[tuple[str, str]], paint: Paint) -> str:
+    verdict = row.verdicts[column]
+    if verdict is None:
+        return " "
+    if (row.guarantee, pollers[column]) in expected:
+        return paint("e", Verdict.UNKNOWN)
+    if verdict is Verdict.BROKEN and row.strength is not Strength.MUST:
+        return paint("x", Verdict.UNKNOWN)
+    return paint(SYMBOLS[verdict], verdict)
+
+
+def finding(found: Finding, says: Says, *, strength: Strength = Strength.MUST) -> str:
+    """Tell a finding in five blocks: the guarantee; got and should be; the scenario; the trace; how to replay it."""
+    got = f"got {found.got}, but should be {found.should_be} [step {found.step}]"
+    again = f"in {found.seen} of {found.reruns} re-runs, the control in {found.control} of {found.reruns}"
+    blocks = (
+        f"{found.guarantee} {strength} broken by {found.poller} on the {found.world} world: {says(found.guarantee)}",
+        f"{got}\n{again}",
+        "smallest scenario:\n" + _indent(found.scenario.splitlines()),
+        "last lines of its history:\n" + _indent(found.trace[-_TRACE_LINES:]),
+        replay_command(found),
+    )
+    return "\n\n".join(blocks)
+
+
+def replay_command(found: Finding) -> str:
+    """Name the command that runs a finding's scenario again."""
+    return f"pollcheck replay {path_of(found)}"
+
+
+def unknowns(report: Report) -> str:
+    """List the MUSTs that the run could not settle, with the reason, a line each."""
+    return "\n".join(
+        f"{result.guarantee} {result.strength} unknown for {part.poller} on the {part.world} world: {why(result)}"
+        for part in report.pollers
+        for result in part.unknown_musts
+    )
+
+
+def why(result: Result) -> str:
+    """Say why a verdict is what it is, with the number of times the guarantee was put to the test."""
+    return f"{result.reason or 'no reason given'} (put to the test {result.exercised} times)"
+
+
+def summary(report: Report) -> str:
+    """Sum up each poller in a line, and below it whatever must not be overlooked."""
+    lines: list[str] = []
+    for counts in tally(report):
+        lines.append(f"{counts.poller}: {counts}")
+        for part in report.pollers:
+            if part.poller == counts.poller:
+                lines.extend(f"  {part.world}: {remark}" for remark in _remarks(part))
+    return "\n".join(lines)
+
+
+def _remarks(part: PollerReport) -> Iterator[str]:
+    for claim in part.false_claims:
+        yield f"false claim: {claim}"
+    if part.scenarios < part.planned:
+        yield f"judged {part.scenarios} of {part.planned} scenarios, the rest was cut off"
+    if part.emulated:
+        yield "emulated by the adapter: " + ", ".join(str(one.name) for one in Capability if one & part.emulated)
+    if counted := [f"{what} {count}" for what, count in part.quality if count]:
+        yield "quality, never red: " + ", ".join(counted)
+
+
+def seed_line(report: Report) -> str:
+    """Say how to repeat the run."""
+    return f"seed {report.seed}, profile {report.profile}: repeat with --seed {report.seed} --profile {report.profile}"
+
+
+def _shorten(sentence: str, room: int) -> str:
+    return sentence if len(sentence) <= room else sentence[: room - 3].rstrip() + "..."
+
+
+def _indent(lines: Collection[str]) -> str:
+    return "\n".join(f"    {line}" for line in lines) or "    (none)"
