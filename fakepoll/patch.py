@@ -95,11 +95,11 @@ def patched(kernel: Kernel, modules: Iterable[str] = (), profiles: Iterable[str]
     swaps = [_swap(kernel, entry) for entry in entries]
     swaps += [swap for name in modules for swap in _found(kernel, import_module(name))]
     if entries:
-        kernel.number_from(FIRST_FD)
-    before = frozenset(kernel.open_fds())
+        kernel.fds.start_at(FIRST_FD)
+    before = dict(kernel.fds.files)
     with _in_force(kernel, names, swaps):
         yield kernel
-    left = [fd for fd in kernel.open_fds() if fd not in before]
+    left = [fd for fd, file in kernel.fds.items() if before.get(fd) is not file]
     if left:
         message = f"left open on the fake kernel: {', '.join(map(str, left))}\n{kernel.snapshot()}"
         warnings.warn(message, ResourceWarning, stacklevel=3)

@@ -73,9 +73,7 @@ class Plan:
     def pick_name(self, take: Menu) -> Value:
         """Choose the name of an AF_UNIX socket, mostly one that listens."""
         known = [
-            name
-            for slot, name in self.name.items()
-            if self.kind[slot] == "dgram" or self.state[slot] in LISTENING
+            name for slot, name in self.name.items() if self.kind[slot] == "dgram" or self.state[slot] in LISTENING
         ]
         if known and self.below(4) < 3:
             return known[self.below(len(known))]

@@ -45,9 +45,7 @@ def show(program: Program) -> str:
 
 def lines(call: Call) -> list[str]:
     """Print one call, and the fixed handling of what it opened."""
-    shown = (
-        _shown(take, value) for take, value in zip(call.row.takes, call.args, strict=True)
-    )
+    shown = (_shown(take, value) for take, value in zip(call.row.takes, call.args, strict=True))
     line = call.row.line.format(*shown)
     if not call.out:
         return [f"print({line})"]

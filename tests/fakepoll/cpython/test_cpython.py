@@ -32,9 +32,7 @@ def names(test: unittest.TestCase) -> tuple[str, str]:
 
 
 LOADER = unittest.defaultTestLoader
-TESTS = [
-    test for name in MODULES for test in cases(LOADER.loadTestsFromModule(import_module(f"test.{name}")))
-]
+TESTS = [test for name in MODULES for test in cases(LOADER.loadTestsFromModule(import_module(f"test.{name}")))]
 RUNNABLE = [test for test in TESTS if not EXCEPTIONS.keys() & set(names(test))]
 
 

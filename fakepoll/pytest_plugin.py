@@ -1,0 +1,49 @@
+"""The fixture `kernel`: a fake kernel for one test, shown in the report where the test fails.
+
+    @pytest.mark.fakepoll(profiles=["asyncio"], seed=7)
+    def test_server(kernel):
+        asyncio.run(main())
+
+The mark takes the arguments of `fakepoll.patched` (`modules`, `profiles`) and those of `fakepoll.Kernel`. What a
+passing test leaves open on the kernel is a `ResourceWarning`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from fakepoll import Kernel, patched
+
+LAST_CALLS = 40
+_KERNEL = pytest.StashKey[Kernel]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known."""
+    config.addinivalue_line("markers", "fakepoll(modules=(), profiles=(), **options): how the fixture `kernel` is made")
+
+
+@pytest.fixture
+def kernel(request: pytest.FixtureRequest) -> Iterator[Kernel]:
+    """A fresh fake kernel, patched into what the mark `fakepoll` names."""
+    mark = request.node.get_closest_marker("fakepoll")
+    options = dict(mark.kwargs) if mark else {}
+    modules, profiles = options.pop("modules", ()), options.pop("profiles", ())
+    fresh = Kernel(**options)
+    request.node.stash[_KERNEL] = fresh
+    with patched(fresh, modules=modules, profiles=profiles):
+        yield fresh
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the kernel did last, and what it holds, to the report of a failure."""
+    report = yield
+    fake = item.stash.get(_KERNEL, None)
+    if fake is not None and report.when == "call" and report.failed:
+        calls = str(fake.trace).splitlines()
+        report.sections.append(("fakepoll trace", "\n".join(calls[-LAST_CALLS:])))
+        report.sections.append(("fakepoll snapshot", str(fake.snapshot())))
+    return report
