@@ -29,6 +29,7 @@ from importlib.metadata import PackageNotFoundError, version
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
+from fakepoll.fdtable import FdTable
 from fakepoll.profiles import FIRST_FD, KINDS, LOOPS, Entry
 
 if TYPE_CHECKING:
@@ -94,8 +95,8 @@ def patched(kernel: Kernel, modules: Iterable[str] = (), profiles: Iterable[str]
     _refuse(names)
     swaps = [_swap(kernel, entry) for entry in entries]
     swaps += [swap for name in modules for swap in _found(kernel, import_module(name))]
-    if entries:
-        kernel.fds.start_at(FIRST_FD)
+    if entries and not kernel.fds.files:
+        kernel.fds = FdTable(max(kernel.fds.first, FIRST_FD), kernel.limits.nofile)
     before = dict(kernel.fds.files)
     with _in_force(kernel, names, swaps):
         yield kernel

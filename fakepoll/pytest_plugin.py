@@ -18,6 +18,7 @@ from fakepoll import Kernel, patched
 
 LAST_CALLS = 40
 _KERNEL = pytest.StashKey[Kernel]()
+_FAILED = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,6 +36,8 @@ def kernel(request: pytest.FixtureRequest) -> Iterator[Kernel]:
     request.node.stash[_KERNEL] = fresh
     with patched(fresh, modules=modules, profiles=profiles):
         yield fresh
+        if request.node.stash.get(_FAILED, False):
+            fresh.close()  # what a failing test leaves open is no leak of its program
 
 
 @pytest.hookimpl(wrapper=True)
@@ -43,7 +46,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     fake = item.stash.get(_KERNEL, None)
     if fake is not None and report.when == "call" and report.failed:
-        calls = str(fake.trace).splitlines()
-        report.sections.append(("fakepoll trace", "\n".join(calls[-LAST_CALLS:])))
-        report.sections.append(("fakepoll snapshot", str(fake.snapshot())))
+        item.stash[_FAILED] = True
+        report.sections.append(("fakepoll trace", "\n".join(fake.trace.last(LAST_CALLS))))
+        report.sections.append(("fakepoll snapshot", fake.snapshot()))
     return report

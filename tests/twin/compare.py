@@ -24,7 +24,7 @@ class Difference:
 
     def __str__(self) -> str:
         """Print the program up to the difference, and both answers."""
-        call = lines(self.program[self.index])[0]
+        call = lines(self.program[self.index])[0].removeprefix("show(lambda: ").removesuffix(")")
         return (
             f"{show(self.program[: self.index + 1])}"
             f"# {call}\n#   Linux:    {self.real!r}\n#   fakepoll: {self.fake!r}\n"

@@ -31,10 +31,17 @@ class Call:
 Program = tuple[Call, ...]
 
 PRELUDE = """\
-import os, select, socket, struct
+import errno, os, select, socket, struct
 
 data = bytes(i * i % 251 for i in range(1 << 18))
 tag = os.getpid()
+
+def show(call):
+    try:
+        print(call())
+    except OSError as error:
+        print(errno.errorcode[error.errno])
+
 """
 
 
@@ -48,7 +55,7 @@ def lines(call: Call) -> list[str]:
     shown = (_shown(take, value) for take, value in zip(call.row.takes, call.args, strict=True))
     line = call.row.line.format(*shown)
     if not call.out:
-        return [f"print({line})"]
+        return [f"show(lambda: {line})"]
     pairs = zip(call.out, call.row.makes, strict=True)
     targets = ", ".join(f"s{slot}" for slot in call.out)
     return [f"{targets} = {line}", *(_opened(s, k) for s, k in pairs)]

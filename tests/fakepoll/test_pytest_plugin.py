@@ -1,0 +1,61 @@
+"""The fixture `kernel`, as a stranger's test suite sees it."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+
+def test_fixture_is_a_patched_kernel(pytester: pytest.Pytester) -> None:
+    """The mark says how the kernel is made and what is patched."""
+    pytester.makepyfile(
+        """
+        import asyncio
+        import pytest
+
+        @pytest.mark.fakepoll(profiles=["asyncio"], seed=7)
+        def test_two_hours(kernel):
+            assert kernel.seed == 7
+            asyncio.run(asyncio.sleep(7200))
+            assert kernel.fds.first == 1 << 20
+
+        def test_plain(kernel):
+            one, two = kernel.socket.socketpair()
+            one.send(b"x")
+            assert two.recv(9) == b"x"
+            one.close()
+            two.close()
+        """
+    )
+    run(pytester).assert_outcomes(passed=2)
+
+
+def test_failure_shows_trace_and_snapshot(pytester: pytest.Pytester) -> None:
+    """What the kernel did last, and what it holds, is in the report of a failure."""
+    pytester.makepyfile(
+        """
+        def test_failing(kernel):
+            reader, writer = kernel.os.pipe()
+            try:
+                assert kernel.os.write(writer, b"hello") == 7
+            finally:
+                kernel.os.close(reader)
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*fakepoll trace*", '*write(4, "hello", 5) = 5', "*fakepoll snapshot*", "*pipe*"])
+
+
+def test_leak_is_a_warning(pytester: pytest.Pytester) -> None:
+    """A test that passes but leaves something open is warned; where warnings are errors, it errs."""
+    pytester.makepyfile("def test_leaking(kernel):\n    kernel.os.pipe()\n")
+    result = run(pytester)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*ResourceWarning: left open on the fake kernel: 3, 4*"])
+
+
+def run(pytester: pytest.Pytester) -> pytest.RunResult:
+    """Run the stranger's tests in a process of its own, warnings as errors."""
+    return pytester.runpytest_subprocess("-p", "fakepoll.pytest_plugin", "-W", "error", "-p", "no:cacheprovider")
