@@ -85,9 +85,9 @@ def epoll_mask(interest: Interest, trigger: Trigger) -> int:
     Raises:
         ValueError: the interest is empty or unknown, or the trigger is not exactly one of LEVEL and EDGE.
     """
-    if not interest or interest & ~_ALL_INTEREST:
+    if not 0 < interest <= _ALL_INTEREST:
         raise ValueError(f"got interest {interest!r}, but it should be READABLE, WRITABLE, PRIORITY or a union of them")
-    if trigger & ~Trigger.ONESHOT not in (Trigger.LEVEL, Trigger.EDGE):
+    if trigger not in _ALL_TRIGGERS:
         raise ValueError(f"got trigger {trigger!r}, but it should be LEVEL or EDGE, with or without ONESHOT")
     asked = sum(bits for flag, bits in _ASKED if interest & flag)
     return asked | sum(bits for flag, bits in _TRIGGERED if trigger & flag)
@@ -104,3 +104,4 @@ def readiness_of(mask: int, interest: Interest) -> Readiness:
 
 
 _ALL_INTEREST = Interest.READABLE | Interest.WRITABLE | Interest.PRIORITY
+_ALL_TRIGGERS = tuple(when | often for when in (Trigger.LEVEL, Trigger.EDGE) for often in (0, Trigger.ONESHOT))

@@ -133,7 +133,9 @@ class Poll:
         """
         if self._users is not None:
             return self._poll_both(self._users, timeout, max_events)
-        return self._tell(self._epoll.poll(timeout, self._room(max_events)))
+        # All there can be, and one: epoll allocates what it is told, takes 1,023 for all, and refuses 0.
+        room = len(self._told) + 1
+        return self._tell(self._epoll.poll(timeout, room if max_events is None else min(max_events, room)))
 
     def poll_each(self, timeout: float | None, on_event: Callable[[Event], None]) -> None:
         """Poll once and call `on_event` for each event.
@@ -226,6 +228,7 @@ class Poll:
 
     def _poll_both(self, users: UserQueue, timeout: float | None, max_events: int | None) -> list[Event]:
         """Poll files and user sources. They take turns in going first, so that neither fills each small batch."""
+        room = len(self._told) + 1  # for the bell
         limit = sys.maxsize if max_events is None else max_events
         until = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -234,17 +237,12 @@ class Poll:
             from_files: list[Event] = []
             if len(from_users) < limit:
                 wait = timeout if timeout != 0 and not from_users and users.doze() else 0
-                from_files = self._tell(self._epoll.poll(wait, self._room(limit - len(from_users))))
+                from_files = self._tell(self._epoll.poll(wait, min(limit - len(from_users), room)))
             from_users = from_users or users.take(limit - len(from_files))
             if from_users or from_files or timeout == 0:
                 return from_files + from_users
             if until is not None:  # woken for nothing: the bell of a readiness that was told or withdrawn meanwhile
                 timeout = max(until - time.monotonic(), 0)
-
-    def _room(self, max_events: int | None) -> int:
-        """Answer how many events to ask of epoll: no more than there can be, since it allocates that much."""
-        everything = len(self._told) + 1  # the bell
-        return everything if max_events is None else min(max_events, everything)
 
     def _queue_of(self, source: UserSource) -> UserQueue:
         if source.queue is not self._users:

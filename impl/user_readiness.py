@@ -69,7 +69,8 @@ class UserQueue:
         # Reentrant, because a signal handler may call `set` in the middle of a `set` of the same thread.
         self._lock = threading.RLock()
         self._bell = bell
-        self._asleep = False
+        # A poll that began before there was this queue may be asleep and cannot have said so.
+        self._asleep = True
         self._ready: OrderedDict[UserSource, None] = OrderedDict()
 
     def register(self, source: UserSource, token: int, interest: Interest, trigger: Trigger) -> None:
