@@ -12,10 +12,9 @@ from types import ModuleType
 import pytest
 
 import fakepoll
-from tests.fakepoll.echoes import CLIENTS, ROUNDS, TWO_HOURS
+from tests.fakepoll.echoes import CLIENTS, LOOPS, ROUNDS, TWO_HOURS, patched
 
 ROOT = Path(__file__).parents[2]
-LOOPS = ("asyncio", "trio", "tornado")
 
 
 def program(loop: str) -> ModuleType:
@@ -27,7 +26,7 @@ def program(loop: str) -> ModuleType:
 def test_a_hundred_clients_get_their_echoes(loop: str) -> None:
     """An unchanged server and its clients run on the fake kernel and leave nothing open."""
     kernel = fakepoll.Kernel()
-    with fakepoll.patched(kernel, profiles=[loop]):
+    with patched(kernel, loop):
         assert program(loop).echoes() == CLIENTS * ROUNDS
     assert list(kernel.fds.items()) == []
 
@@ -36,7 +35,7 @@ def test_a_hundred_clients_get_their_echoes(loop: str) -> None:
 def test_two_hours_are_virtual(loop: str) -> None:
     """The wait takes two hours of the kernel's clock; the suite's own timeout is the proof that it takes no more."""
     kernel = fakepoll.Kernel()
-    with fakepoll.patched(kernel, profiles=[loop]):
+    with patched(kernel, loop):
         assert program(loop).waits_two_hours() == pytest.approx(TWO_HOURS, abs=1.5)
 
 

@@ -12,6 +12,8 @@ from tests.twin.compare import twins
 from tests.twin.worlds import SKIPPED, contiguous
 
 LENGTH = 500
+SCARCE = 10
+"""Every fourth program has room for so few fds that it meets EMFILE."""
 
 
 def main() -> int:
@@ -24,8 +26,9 @@ def main() -> int:
     started = shown = time.monotonic()
     made = programs = 0
     with contiguous() as base:
-        pair = twins(base)
+        plenty, scarce = twins(base), twins(base, SCARCE)
         while made < options.ops:
+            pair = scarce if programs % 4 == 3 else plenty
             source = random.Random(f"{options.kinds}-{options.seed + programs}")
             program, answers = pair.draw(source.randrange, options.kinds, LENGTH)
             difference = pair.check(program, answers)

@@ -80,6 +80,7 @@ class Twins:
         return best
 
 
-def twins(base: int) -> Twins:
-    """Compare this machine's kernel with a fresh fake one, numbering from `base`."""
-    return Twins(real_world, lambda: fake_world(base))
+def twins(base: int, room: int | None = None) -> Twins:
+    """Compare this machine's kernel with a fresh fake one; both number from `base`, with `room` for so many fds."""
+    end = None if room is None else base + room
+    return Twins(lambda: real_world(end), lambda: fake_world(base, end))

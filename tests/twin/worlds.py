@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import select
 import socket
 import struct
@@ -154,19 +155,23 @@ def contiguous() -> Iterator[int]:
 
 
 @contextmanager
-def real_world() -> Iterator[World]:
-    """Open this machine's kernel as a world."""
+def real_world(end: int | None = None) -> Iterator[World]:
+    """Open this machine's kernel as a world; numbers from `end` on are beyond RLIMIT_NOFILE."""
     world = RealWorld({"os": os, "socket": socket, "select": select}, os.close)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft if end is None else end, hard))
     try:
         yield world
     finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         world.close()
 
 
 @contextmanager
-def fake_world(base: int) -> Iterator[World]:
-    """Open a fresh fake kernel as a world whose first fd number is `base`."""
-    kernel = fakepoll.Kernel(first_fd=base, trace=False)
+def fake_world(base: int, end: int | None = None) -> Iterator[World]:
+    """Open a fresh fake kernel as a world whose fd numbers go from `base` to `end`."""
+    room = 1000 if end is None else end - base
+    kernel = fakepoll.Kernel(first_fd=base, trace=False, limits=fakepoll.Limits(nofile=room + 3))
     names: Names = {"os": kernel.os, "socket": kernel.socket, "select": kernel.select}
     yield World(names, kernel.os.close)
 

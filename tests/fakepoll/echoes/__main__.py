@@ -6,13 +6,14 @@ import sys
 from importlib import import_module
 
 import fakepoll
+from tests.fakepoll.echoes import patched
 
 
 def main(loop: str) -> None:
     """Run one program and print its trace."""
     program = import_module(f"tests.fakepoll.echoes.with_{loop}")
     kernel = fakepoll.Kernel()
-    with fakepoll.patched(kernel, profiles=[loop]):
+    with patched(kernel, loop):
         program.echoes()
     sys.stdout.write(str(kernel.trace))
 
