@@ -1,6 +1,6 @@
 """What may fail, and why; refuses to rot; writes itself.
 
-A file of `[[expect]]` tables, each with `id`, `poller` and `reason`, kept beside the poller it speaks of. It cannot rot:
+A file of `[[expect]]` tables, each with `id`, `poller` and `reason`, kept beside its poller. It cannot rot:
 an entry whose guarantee is no longer broken, or that names an unknown guarantee or poller, is an error that says which
 line to delete. Where a poller is judged on several worlds, an entry speaks of the merged verdict.
 """
@@ -13,7 +13,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.loading import UsageError
+from conformance.guarantees import catalogue
+from conformance.loading import UsageError, available, resolve
 from conformance.report import names, rows
 from conformance.verdict import (
     EXIT_BROKEN,
@@ -25,7 +26,7 @@ from conformance.verdict import (
     Verdict,
 )
 
-__all__ = ["Expectation", "Expectations", "Judgement", "judge", "read", "updated"]
+__all__ = ["Expectation", "Expectations", "Judgement", "expectations_for", "judge", "read", "updated"]
 
 _KEYS = ("id", "poller", "reason")
 _HEADER = re.compile(r"^\s*\[\[\s*expect\s*\]\]")
@@ -73,7 +74,7 @@ def read(path: Path, *, ids: Collection[str], is_poller: Callable[[str], bool]) 
     """Read an expectations file.
 
     Args:
-        ids: every guarantee there is.
+        ids: every guarantee that is checked.
         is_poller: whether a name is a poller's, be it in this run or not.
 
     Raises:
@@ -89,12 +90,34 @@ def read(path: Path, *, ids: Collection[str], is_poller: Callable[[str], bool]) 
     expectations = Expectations(path=str(path), entries=entries)
     for entry in entries:
         if entry.guarantee not in ids:
-            raise UsageError(expectations.stale(entry, f"there is no guarantee {entry.guarantee!r}"))
+            raise UsageError(expectations.stale(entry, f"no guarantee {entry.guarantee!r} is checked"))
         if not is_poller(entry.poller):
             raise UsageError(expectations.stale(entry, f"there is no poller {entry.poller!r}"))
         if expectations.find(entry.guarantee, entry.poller) is not entry:
             raise UsageError(expectations.stale(entry, f"{entry.guarantee} of {entry.poller} is expected twice"))
     return expectations
+
+
+def expectations_for(path: Path | None, names: Collection[str]) -> Expectations:
+    """Read the expectations of a run that judges the pollers `names`; without a file, nothing may fail.
+
+    Raises:
+        UsageError: as `read` does. A poller that is not in this run must be known here all the same.
+    """
+
+    def is_poller(name: str) -> bool:
+        return name in names or name in {one.name for one in available()} or _resolves(name)
+
+    ids = {row.id for row in catalogue() if row.check is not None}
+    return Expectations() if path is None else read(path, ids=ids, is_poller=is_poller)
+
+
+def _resolves(name: str) -> bool:
+    try:
+        resolve(name)
+    except UsageError:
+        return False
+    return True
 
 
 def judge(report: Report, expectations: Expectations) -> Judgement:

@@ -101,11 +101,13 @@ def finding_from_tree(tree: Mapping[str, object]) -> Finding:
     known: dict[str, Any] = {}
     for name, kind in _FIELDS.items():
         value: Any = tree.get(name)
-        if type(value) is not kind:
+        if type(value) is not kind:  # a bool is no int here
             raise ValueError(f"field {name!r} is {value!r}, but should be a {kind.__name__}")
-        if kind is list and not all(isinstance(line, str) for line in value):
+        if isinstance(value, list) and not all(isinstance(line, str) for line in value):
             raise ValueError(f"field {name!r} should be a list of lines")
         known[name] = value
+    if known["world"] not in ("real", "fake"):
+        raise ValueError(f"field 'world' is {known['world']!r}, but should be 'real' or 'fake'")
     known["scenario"] = "\n".join(known["scenario"])
     known["trace"] = tuple(known["trace"])
     return Finding(**known)

@@ -1,7 +1,7 @@
 """A report for people, for machines, for pages: three printers of the same figures.
 
 The figures that every printer shows are computed here, once: which poller, over all its worlds, kept what (`rows`),
-and how many of each (`tally`). There is never one percentage: a share of MUSTs and SHOULDs mixed says nothing of either.
+and how many of each (`tally`). There is never one percentage: a share of MUSTs and SHOULDs says nothing of either.
 """
 
 from __future__ import annotations

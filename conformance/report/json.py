@@ -6,15 +6,16 @@ A poller's part is also what a pytest worker tells its controller, so it is read
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from conformance.guarantees import Guarantee
 from conformance.protocol import Capability
 from conformance.replay import FORMAT, finding_from_tree, finding_to_tree
 from conformance.report import names, rows, tally, worlds
 from conformance.verdict import PollerReport, Report, Result, Strength, Verdict
 
-__all__ = ["as_json", "part_from_tree", "part_to_tree", "result_from_tree", "result_to_tree"]
+__all__ = ["as_json", "catalogue_as_json", "part_from_tree", "part_to_tree", "result_from_tree", "result_to_tree"]
 
 
 def as_json(report: Report, *, exit_code: int | None = None) -> str:
@@ -50,6 +51,25 @@ def _poller(report: Report, column: int, name: str) -> dict[str, object]:
         "verdicts": merged,
         "worlds": {part.world: part_to_tree(part) for part in report.pollers if part.poller == name},
     }
+
+
+def catalogue_as_json(guarantees: Iterable[Guarantee]) -> str:
+    """Print rows of the catalogue as JSON, in their order."""
+    rows_ = [
+        {
+            "checked": row.check is not None,
+            "id": row.id,
+            "needs": _capability_names(row.needs),
+            "says": row.says,
+            "since": row.since,
+            "source": row.source,
+            "strength": row.strength,
+            "unchecked": row.unchecked,
+            "why": row.why,
+        }
+        for row in guarantees
+    ]
+    return json.dumps({"format": FORMAT, "guarantees": rows_}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def part_to_tree(part: PollerReport) -> dict[str, object]:

@@ -8,13 +8,25 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Iterator
 
-from conformance.guarantees import FAMILIES
+from conformance.guarantees import FAMILIES, Guarantee
 from conformance.protocol import Capability
 from conformance.replay import path_of
 from conformance.report import Row, Says, names, rows, tally
 from conformance.verdict import Finding, PollerReport, Report, Result, Strength, Verdict
 
-__all__ = ["LEGEND", "SYMBOLS", "finding", "matrix", "plain", "replay_command", "seed_line", "summary", "unknowns"]
+__all__ = [
+    "LEGEND",
+    "SYMBOLS",
+    "explanation",
+    "finding",
+    "matrix",
+    "plain",
+    "replay_command",
+    "seed_line",
+    "summary",
+    "unknowns",
+    "unsettled",
+]
 
 Paint = Callable[[str, Verdict], str]
 
@@ -89,16 +101,13 @@ def replay_command(found: Finding) -> str:
 
 def unknowns(report: Report) -> str:
     """List the MUSTs that the run could not settle, with the reason, a line each."""
-    return "\n".join(
-        f"{result.guarantee} {result.strength} unknown for {part.poller} on the {part.world} world: {why(result)}"
-        for part in report.pollers
-        for result in part.unknown_musts
-    )
+    return "\n".join(unsettled(part, result) for part in report.pollers for result in part.unknown_musts)
 
 
-def why(result: Result) -> str:
-    """Say why a verdict is what it is, with the number of times the guarantee was put to the test."""
-    return f"{result.reason or 'no reason given'} (put to the test {result.exercised} times)"
+def unsettled(part: PollerReport, result: Result) -> str:
+    """Say of a result without a finding why it is what it is."""
+    verdict = f"{result.guarantee} {result.strength} {result.verdict} for {part.poller} on the {part.world} world"
+    return f"{verdict}: {result.reason or 'no reason given'} (put to the test {result.exercised} times)"
 
 
 def summary(report: Report) -> str:
@@ -118,14 +127,32 @@ def _remarks(part: PollerReport) -> Iterator[str]:
     if part.scenarios < part.planned:
         yield f"judged {part.scenarios} of {part.planned} scenarios, the rest was cut off"
     if part.emulated:
-        yield "emulated by the adapter: " + ", ".join(str(one.name) for one in Capability if one & part.emulated)
+        yield f"emulated by the adapter: {_capabilities(part.emulated)}"
     if counted := [f"{what} {count}" for what, count in part.quality if count]:
         yield "quality, never red: " + ", ".join(counted)
 
 
-def seed_line(report: Report) -> str:
-    """Say how to repeat the run."""
-    return f"seed {report.seed}, profile {report.profile}: repeat with --seed {report.seed} --profile {report.profile}"
+def explanation(row: Guarantee) -> str:
+    """Tell all that the catalogue knows of one guarantee."""
+    facts = {
+        "why": row.why,
+        "source": row.source,
+        "since": row.since,
+        "needs": _capabilities(row.needs),
+        "unchecked": row.unchecked,
+    }
+    told = [f"{name:10}{fact}" for name, fact in facts.items() if fact]
+    return "\n".join([f"{row.id} {row.strength}: {row.says}", "", *told])
+
+
+def seed_line(report: Report, *, option: str = "--") -> str:
+    """Say how to repeat the run; options begin with `option`."""
+    repeat = f"{option}seed {report.seed} {option}profile {report.profile}"
+    return f"seed {report.seed}, profile {report.profile}: repeat with {repeat}"
+
+
+def _capabilities(capabilities: Capability) -> str:
+    return ", ".join(str(one.name) for one in Capability if one & capabilities)
 
 
 def _shorten(sentence: str, room: int) -> str:

@@ -1,0 +1,247 @@
+"""The command line: judge pollers, look into the catalogue, run a finding again.
+
+Results go to stdout, progress and mistakes to stderr. What costs time to import is imported by the command that needs
+it, so that `--help` answers at once. A user's mistake is one line and exit 2; never a traceback.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from conformance.loading import WORLDS, UsageError, available, did_you_mean, resolve, worlds_of
+from conformance.verdict import EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_KEPT, EXIT_USAGE, Report, Verdict
+
+if TYPE_CHECKING:
+    from conformance.expectations import Expectations, Judgement
+    from conformance.guarantees import Guarantee
+
+__all__ = ["PROFILES", "cli", "main"]
+
+PROFILES = ("quick", "ci", "nightly")
+"""As `campaign.PROFILES` has them, known here without importing it; a test holds them equal."""
+
+_PAINTS = {Verdict.BROKEN: "red", Verdict.UNKNOWN: "yellow", Verdict.KEPT: "green", Verdict.NOT_APPLICABLE: "white"}
+
+
+def main() -> None:
+    """Run the command line and exit with the code of the verdict (`verdict.py` has the table)."""
+    try:
+        code = cli.main(prog_name="pollcheck", standalone_mode=False)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "pollcheck"
+        code = _complain(f"{error.format_message()} (see `{command} --help`)")
+    except (UsageError, click.ClickException) as error:
+        code = _complain(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        code = EXIT_INTERRUPTED
+    sys.exit(code)
+
+
+def _complain(message: str) -> int:
+    click.echo(f"pollcheck: {' '.join(message.split())}", err=True)
+    return EXIT_USAGE
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pollcheck", message="pollcheck %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Find out whether an event loop tells the truth about readiness."""
+    if context.invoked_subcommand is None:
+        raise click.UsageError("a command is missing", context)
+
+
+@cli.command()
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option("--world", type=click.Choice(list(WORLDS)), default="real", show_default=True, help="Which kernel.")
+@click.option("--profile", type=click.Choice(PROFILES), default="quick", show_default=True, help="How thoroughly.")
+@click.option("--only", metavar="ID,...", default="", help="Only these guarantees.")
+@click.option("--seed", type=click.IntRange(min=0), help="Repeat an earlier run.  [default: random, printed]")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="How many cores to use.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the report here.")
+@click.option("--expect", type=click.Path(path_type=Path), help="What may fail: a TOML file of [[expect]] entries.")
+@click.option("--write-expect", type=click.Path(path_type=Path), help="Write what failed to such a file.")
+@click.option("-x", "stop_at_first", is_flag=True, help="Stop at the first failure.")
+def run(
+    names: tuple[str, ...],
+    world: str,
+    profile: str,
+    only: str,
+    seed: int | None,
+    jobs: int,
+    json_file: Path | None,
+    expect: Path | None,
+    write_expect: Path | None,
+    stop_at_first: bool,
+) -> int:
+    """Judge pollers: a matrix of guarantees against pollers.
+
+    NAME is one that `pollcheck pollers` lists, or module:attribute.
+    """
+    from conformance import campaign
+    from conformance.expectations import expectations_for
+    from conformance.report.progress import shown
+
+    targets = tuple(resolve(name) for name in dict.fromkeys(names))
+    plan = campaign.Plan(
+        targets=targets,
+        worlds=worlds_of(world, targets),
+        profile=profile,
+        seed=secrets.randbits(32) if seed is None else seed,
+        only=_checked_ids(only),
+        jobs=jobs,
+        stop_at_first=stop_at_first,
+    )
+    _check_writable(json_file, write_expect)
+    expectations = expectations_for(expect, names)
+    if write_expect is not None and write_expect.exists():
+        expectations_for(write_expect, names)  # a mistake in it is told before the run, not after
+    with shown(sys.stderr) as on_progress:
+        report = campaign.run(plan, on_progress=on_progress)
+    judgement = _settle(report, expectations, expect, write_expect, names)
+    _print_report(report, judgement)
+    if json_file is not None:
+        from conformance.report.json import as_json
+
+        _write(json_file, as_json(report, exit_code=judgement.exit_code))
+    return judgement.exit_code
+
+
+def _checked_ids(only: str) -> tuple[str, ...]:
+    """Read a list of IDs parted by commas; none means all."""
+    rows = tuple(_guarantee(one.strip()) for one in only.split(",") if one.strip())
+    for row in rows:
+        if row.check is None:
+            raise UsageError(f"{row.id} is not checked: {row.unchecked}")
+    return tuple(row.id for row in rows)
+
+
+def _settle(
+    report: Report,
+    expectations: Expectations,
+    expect: Path | None,
+    write_expect: Path | None,
+    names: tuple[str, ...],
+) -> Judgement:
+    """Judge the report by the expectations, after rewriting them where that was asked. A cut run rewrites nothing."""
+    from conformance.expectations import expectations_for, judge, updated
+
+    if write_expect is not None and not report.interrupted:
+        source = write_expect if write_expect.exists() else expect
+        _write(write_expect, updated(source.read_text(encoding="utf-8") if source else "", report))
+        expectations = expectations_for(write_expect, names)
+    return judge(report, expectations)
+
+
+def _print_report(report: Report, judgement: Judgement) -> None:
+    from conformance import replay
+    from conformance.report import text
+
+    def says(guarantee: str) -> str:
+        return _guarantee(guarantee).says
+
+    def paint(symbol: str, verdict: Verdict) -> str:
+        return click.style(symbol, fg=_PAINTS[verdict])
+
+    width = shutil.get_terminal_size((120, 24)).columns
+    blocks = [text.matrix(report, says, expected=judgement.expected, width=width, paint=paint)]
+    for found in report.findings:
+        replay.save(found)
+        if (found.guarantee, found.poller) not in judgement.expected:
+            blocks.append(text.finding(found, says, strength=_guarantee(found.guarantee).strength))
+    blocks += [text.unknowns(report), text.summary(report), "\n".join(judgement.stale)]
+    blocks.append(
+        ("interrupted, this is a part of the report; " if report.interrupted else "") + text.seed_line(report)
+    )
+    click.echo("\n\n".join(block for block in blocks if block))
+
+
+def _check_writable(*paths: Path | None) -> None:
+    """Find out before the run, not after it, that its outcome could not be written."""
+    for path in paths:
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise UsageError(f"cannot write {path}: {'it is' if path.is_dir() else 'there is no such'} directory")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _guarantee(id_: str) -> Guarantee:
+    from conformance.guarantees import catalogue, lookup
+
+    try:
+        return lookup(id_)
+    except KeyError:
+        hint = did_you_mean(id_.upper(), [row.id for row in catalogue()])
+        raise UsageError(f"there is no guarantee {id_!r}{hint}; `pollcheck list` lists them") from None
+
+
+@cli.command(name="list")
+@click.option("--unchecked", is_flag=True, help="Only those that cannot be checked, with the reason.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def list_(unchecked: bool, as_json: bool) -> int:
+    """List the catalogue, one line per guarantee."""
+    from conformance.guarantees import catalogue
+    from conformance.report.json import catalogue_as_json
+
+    rows = tuple(row for row in catalogue() if not unchecked or row.check is None)
+    if as_json:
+        click.echo(catalogue_as_json(rows), nl=False)
+        return EXIT_KEPT
+    for row in rows:
+        remark = f" (unchecked: {row.unchecked})" if row.check is None else ""
+        click.echo(f"{row.id:7}{row.strength:7}{row.says}{remark}")
+    return EXIT_KEPT
+
+
+@cli.command()
+@click.argument("id_", metavar="ID")
+def explain(id_: str) -> int:
+    """Explain one guarantee: sentence, why, source, example, mutant."""
+    from conformance.report.text import explanation
+
+    click.echo(explanation(_guarantee(id_)))
+    return EXIT_KEPT
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def replay(file: Path) -> int:
+    """Run a stored failing scenario again; exit 1 if it still fails."""
+    from conformance import campaign
+    from conformance import replay as stored
+    from conformance.actions import BadScenario
+    from conformance.report import text
+
+    old = stored.read(file)
+    row = _guarantee(old.guarantee)
+    try:
+        found = campaign.rerun(resolve(old.poller), old.world, old.guarantee, old.scenario)
+    except BadScenario as error:
+        raise UsageError(f"{file}: {error}") from None
+    if found is None:
+        click.echo(f"{old.guarantee} is not broken by {old.poller} on the {old.world} world any more")
+        return EXIT_KEPT
+    click.echo(text.finding(found, lambda _: row.says, strength=row.strength))
+    return EXIT_BROKEN
+
+
+@cli.command()
+def pollers() -> int:
+    """List what can be judged here, and what is missing to judge the rest."""
+    for one in available():
+        if one.target is None:
+            click.echo(f"{one.name:18}unavailable: {one.missing}")
+        else:
+            click.echo(f"{one.name:18}{one.target.spec}{' (real world only)' if one.target.native else ''}")
+    return EXIT_KEPT

@@ -1,0 +1,1 @@
+"""The guarantees as pytest items; `pytest --pyargs conformance --poller NAME` collects them."""
