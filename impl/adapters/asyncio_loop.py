@@ -33,10 +33,11 @@ class LoopPoller:
         | Capability.DUP
     )
 
+    _on_event: Callable[[Event], None]  # of the poll in progress
+
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Adapt `loop`, which the poller then owns."""
         self._loop = loop
-        self._on_event: Callable[[Event], None] = _ignore
         self._stopping = False
 
     def register(self, source: HasFileno, token: int, interest: Interest, trigger: Trigger) -> None:
@@ -119,7 +120,3 @@ def make() -> LoopPoller:
 
 
 make.fake_profiles = ("asyncio",)  # type: ignore[attr-defined]  # read by the judge before it calls
-
-
-def _ignore(event: Event) -> None:
-    """Be the handler's hearer while no poll is running."""
