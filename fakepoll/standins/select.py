@@ -1,0 +1,207 @@
+"""`select`: epoll and poll objects and `select()`, with the checks of CPython's Modules/selectmodule.c."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Self, TypeVar
+
+from fakepoll.abi import NS_PER_MS
+from fakepoll.kernel import Kernel
+from fakepoll.standins.module import StandIn, as_fd, as_int, as_ms, as_ns, over
+from fakepoll.syscalls.polling import EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD
+
+FD_SETSIZE = 1024
+ALL_EVENTS = select.EPOLLIN | select.EPOLLPRI | select.EPOLLOUT
+CLOSED = "I/O operation on closed epoll object"
+TIMEOUT = "timeout must be an integer or None"
+
+Waited = TypeVar("Waited")
+
+
+class EpollObject:
+    """select.epoll: an epoll instance and its fd."""
+
+    __slots__ = ("__weakref__", "_fd")
+
+    kernel: ClassVar[Kernel]
+
+    def __init__(self, sizehint: int = -1, flags: int = 0) -> None:
+        self._fd = -1
+        if sizehint != -1 and sizehint <= 0:
+            raise ValueError("negative sizehint")
+        if flags & ~select.EPOLL_CLOEXEC:
+            raise OSError("invalid flags")
+        self._fd = self.kernel.calls.epoll_create1(select.EPOLL_CLOEXEC)
+
+    @classmethod
+    def fromfd(cls, fd: int, /) -> Self:
+        """Make an epoll object of an fd that is one already."""
+        made = cls.__new__(cls)
+        made._fd = as_int(fd)
+        return made
+
+    def __enter__(self) -> Self:
+        self._open_fd()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        """As CPython does: an object that nobody holds closes its fd."""
+        if getattr(self, "_fd", -1) in self.kernel.fds.files:
+            self.close()
+
+    def _open_fd(self) -> int:
+        if self._fd < 0:
+            raise ValueError(CLOSED)
+        return self._fd
+
+    def close(self) -> None:
+        """Close the fd; closing twice does nothing."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            self.kernel.calls.close(fd)
+
+    @property
+    def closed(self) -> bool:
+        """True once closed."""
+        return self._fd < 0
+
+    def fileno(self) -> int:
+        """Give the fd of the epoll instance."""
+        return self._open_fd()
+
+    def register(self, fd: object, eventmask: int = ALL_EVENTS) -> None:
+        """EPOLL_CTL_ADD; the label of the registration is the number."""
+        epfd, number = self._open_fd(), as_fd(fd)
+        self.kernel.calls.epoll_ctl(epfd, EPOLL_CTL_ADD, number, eventmask & 0xFFFF_FFFF, number)
+
+    def modify(self, fd: object, eventmask: int) -> None:
+        """EPOLL_CTL_MOD."""
+        epfd, number = self._open_fd(), as_fd(fd)
+        self.kernel.calls.epoll_ctl(epfd, EPOLL_CTL_MOD, number, eventmask & 0xFFFF_FFFF, number)
+
+    def unregister(self, fd: object) -> None:
+        """EPOLL_CTL_DEL."""
+        epfd, number = self._open_fd(), as_fd(fd)
+        self.kernel.calls.epoll_ctl(epfd, EPOLL_CTL_DEL, number)
+
+    def poll(self, timeout: float | None = None, maxevents: int = -1) -> list[tuple[int, int]]:
+        """Wait: `timeout` in seconds, rounded up to milliseconds; None and negative wait for ever."""
+        epfd = self._fd
+        if epfd < 0:
+            raise ValueError(CLOSED)
+        timeout_ms = -1 if timeout is None else as_ms(as_ns(timeout, complaint=TIMEOUT))
+        if maxevents == -1:
+            maxevents = FD_SETSIZE - 1
+        elif maxevents < 1:
+            raise ValueError(f"maxevents must be greater than 0, got {maxevents}")
+        found: list[tuple[int, int]] = self.kernel.calls.epoll_wait(epfd, maxevents, timeout_ms)
+        return found
+
+
+class PollObject:
+    """select.poll: what poll() returns, a list of fds to ask."""
+
+    __slots__ = ("_asked", "_calls", "_polling")
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._calls = kernel.calls
+        self._asked: dict[int, int] = {}
+        self._polling = False
+
+    def register(self, fd: object, eventmask: int = ALL_EVENTS, /) -> None:
+        """Ask for an fd, or ask differently."""
+        self._asked[as_fd(fd)] = _as_mask(eventmask)
+
+    def modify(self, fd: object, eventmask: int, /) -> None:
+        """Ask differently; ENOENT if the fd was not asked for."""
+        number = as_fd(fd)
+        if number not in self._asked:
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+        self._asked[number] = _as_mask(eventmask)
+
+    def unregister(self, fd: object, /) -> None:
+        """Ask no more; KeyError if the fd was not asked for."""
+        del self._asked[as_fd(fd)]
+
+    def poll(self, timeout: float | None = None, /) -> list[tuple[int, int]]:
+        """Wait: `timeout` in milliseconds, rounded up; None and negative wait for ever."""
+        timeout_ms = -1 if timeout is None else as_ms(as_ns(timeout, NS_PER_MS, complaint=TIMEOUT))
+        if self._polling:
+            raise RuntimeError("concurrent poll() invocation")
+        self._polling = True
+        try:
+            found: list[tuple[int, int]] = self._calls.poll(tuple(self._asked.items()), timeout_ms)
+        finally:
+            self._polling = False
+        return found
+
+
+class SelectModule(StandIn):
+    """The `select` module over a kernel."""
+
+    real = select
+
+    @cached_property
+    def epoll(self) -> type[EpollObject]:
+        """The class of epoll objects."""
+        return over(self._kernel, EpollObject, "select.epoll")
+
+    def poll(self) -> PollObject:
+        """Make a poll object."""
+        return PollObject(self._kernel)
+
+    def select(
+        self,
+        rlist: Sequence[Waited],
+        wlist: Sequence[Waited],
+        xlist: Sequence[Waited],
+        timeout: float | None = None,
+        /,
+    ) -> tuple[list[Waited], list[Waited], list[Waited]]:
+        """Wait: `timeout` in seconds, rounded up to microseconds; gives back the objects that were passed in."""
+        timeout_ns = None
+        if timeout is not None:
+            timeout_ns = -(-as_ns(timeout, complaint="timeout must be a float or None") // 1000) * 1000
+            if timeout_ns < 0:
+                raise ValueError("timeout must be non-negative")
+        lists = [_as_list(objects) for objects in (rlist, wlist, xlist)]
+        numbers = [tuple(self._as_settable(each) for each in objects) for objects in lists]
+        found: Any = {*self._calls.select(*numbers, timeout_ns)}
+        read, write, other = (
+            [each for each, fd in zip(objects, fds, strict=True) if (which, fd) in found]
+            for which, (objects, fds) in enumerate(zip(lists, numbers, strict=True))
+        )
+        return read, write, other
+
+    def _as_settable(self, value: object) -> int:
+        """Convert an fd; numbers count from `first_fd`, so that a high first fd leaves room for a set."""
+        fd = as_fd(value)
+        if fd >= FD_SETSIZE and fd - self._kernel.fds.first >= FD_SETSIZE - 3:
+            raise ValueError("filedescriptor out of range in select()")
+        return fd
+
+
+def _as_list(objects: Sequence[Waited]) -> list[Waited]:
+    try:
+        made = list(objects)
+    except TypeError:
+        raise TypeError("arguments 1-3 must be sequences") from None
+    if len(made) > FD_SETSIZE:
+        raise ValueError("too many file descriptors in select()")
+    return made
+
+
+def _as_mask(value: int) -> int:
+    mask = as_int(value)
+    if mask < 0:
+        raise ValueError("value must be positive")
+    if mask > 0xFFFF:
+        raise OverflowError("Python int too large for C unsigned short")
+    return mask
