@@ -50,10 +50,10 @@ class EventFd(File):
         return taken.to_bytes(8, sys.byteorder)
 
     def write(self, data: bytes) -> int:
-        """Add the first 8 bytes; EAGAIN if the counter would pass its top."""
-        if len(data) < 8:
+        """Add 8 bytes, no more and no less; EAGAIN if the counter would pass its top."""
+        if len(data) != 8:
             fail(errno.EINVAL)
-        added = int.from_bytes(data[:8], sys.byteorder)
+        added = int.from_bytes(data, sys.byteorder)
         if added == TOP:
             fail(errno.EINVAL)
         if self.count + added >= TOP:

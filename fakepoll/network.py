@@ -31,7 +31,7 @@ class Network:
     """The name spaces of one kernel.
 
     Attributes:
-        unix: name -> the socket bound there, None once that was closed.
+        unix: path, or abstract name and type -> the socket bound there; None for a path whose socket was closed.
         bound: (type, port) -> the sockets that hold the port, oldest first.
         leaving: when a socket in TIME_WAIT lets go of its port.
     """
@@ -42,7 +42,7 @@ class Network:
         self._kernel = kernel
         self._autobind = 0
         self._next_port = kernel.limits.ports[0]
-        self.unix: dict[str | bytes, Socket | None] = {}
+        self.unix: dict[str | tuple[bytes, int], Socket | None] = {}
         self.bound: dict[tuple[int, int], list[Socket]] = {}
         self.leaving: dict[Socket, int] = {}
 
@@ -53,18 +53,20 @@ class Network:
         if not address:
             address = b"\0%05x" % self._autobind
             self._autobind += 1
-        if address in self.unix:
+        key = _unix_key(address, sock.type)
+        if key in self.unix:
             fail(errno.EADDRINUSE)
-        self.unix[address] = sock
+        self.unix[key] = sock
         return address
 
     def find_unix(self, address: Address, type_: int) -> Socket:
         """Find who is bound to a name: ENOENT, ECONNREFUSED (a path left behind) or EPROTOTYPE."""
         if not isinstance(address, str | bytes) or not address:
             fail(errno.EINVAL)
-        if address not in self.unix:
+        key = _unix_key(address, type_)
+        if key not in self.unix:
             fail(errno.ECONNREFUSED if isinstance(address, bytes) else errno.ENOENT)
-        found = self.unix[address]
+        found = self.unix[key]
         if found is None:
             fail(errno.ECONNREFUSED)
         if found.type != type_:
@@ -74,11 +76,14 @@ class Network:
     def unbind_unix(self, sock: Socket) -> None:
         """The socket is gone: an abstract name goes with it, a path stays."""
         name = sock.name
-        if isinstance(name, str | bytes) and self.unix.get(name) is sock:
+        if not isinstance(name, str | bytes):
+            return
+        key = _unix_key(name, sock.type)
+        if self.unix.get(key) is sock:
             if isinstance(name, bytes):
-                del self.unix[name]
+                del self.unix[key]
             else:
-                self.unix[name] = None
+                self.unix[key] = None
 
     def bind(self, sock: Socket, address: Address) -> None:
         """Give an internet socket its address; port 0 asks for one of the kernel's choice."""
@@ -142,6 +147,11 @@ class Network:
             del self.leaving[sock]
             self.let_go(sock)
         return self.bound.get((type_, port), [])
+
+
+def _unix_key(address: str | bytes, type_: int) -> str | tuple[bytes, int]:
+    """Each type of socket has abstract names of its own (af_unix.c:unix_abstract_hash); paths are shared."""
+    return (address, type_) if isinstance(address, bytes) else address
 
 
 def own_address(family: int, host: str, port: int) -> Address:

@@ -3,10 +3,12 @@
 | change | who is woken | key |
 |---|---|---|
 | each datagram queued | receiver | IN, PRI, RDNORM, RDBAND |
-| each datagram read | senders that found this queue full, then its own sender if that shows OUT | OUT... |
+| each datagram read or peeked at | senders that found this queue full; if it was read, its own sender | OUT... |
 | shutdown | itself only: the peer of a datagram socket is not told | 0 |
 | close | senders that found its queue full (0), then each unread datagram's sender if that shows OUT | 0, OUT... |
-| sending to a connected peer that is gone, with datagrams of its own unread here | senders waiting for this queue | 0 |
+| connecting anew, sending to a connected peer that is gone | itself | OUT... |
+| the same, with datagrams unread here | senders that found this queue full (0), the former peer | 0, ERR |
+| a datagram that is refused after its memory was taken | itself, if it then shows OUT | OUT... |
 
 OUT means room in the own send memory and, towards a peer that is not connected back, in the peer's queue.
 """
@@ -37,6 +39,10 @@ from fakepoll.unix import CLOSE, ESTABLISHED, Chunk, UnixSocket, truesize
 
 if TYPE_CHECKING:
     from fakepoll.kernel import Kernel
+
+
+HEAD_ROOM = 16_064
+"""Bytes of a datagram that fit into its linear part (SKB_MAX_ALLOC; x86-64)."""
 
 
 class UnixDatagram(UnixSocket):
@@ -92,20 +98,22 @@ class UnixDatagram(UnixSocket):
         assert isinstance(peer, UnixDatagram), "the network found a socket of this type"
         if peer.peer is not None and peer.peer is not self:
             fail(errno.EPERM)
-        if self.peer is not None and self.peer is not peer:
-            self._disconnected()
-        self.peer = peer
         self.state = peer.state = ESTABLISHED
+        self._change_peer(peer)
 
-    def _disconnected(self) -> None:
-        """Forget what the former peer sent (af_unix.c:unix_dgram_disconnected)."""
-        if not self.queue:
+    def _change_peer(self, peer: UnixDatagram | None) -> None:
+        """Leave the former peer, if there was one, and forget what was queued here (unix_dgram_disconnected)."""
+        former, self.peer = self.peer, peer
+        if not isinstance(former, UnixDatagram):
+            return
+        former.waiting.pop(self, None)
+        self.wake(KEY_SPACE)
+        if former is peer or not self.queue:
             return
         while self.queue:
             self.queue.popleft().free()
         self._wake_waiting(KEY_STATE)
-        former = self.peer
-        if isinstance(former, UnixDatagram) and not former.closed and former.peer is self:
+        if not former.closed and former.peer is self:
             former.error = errno.ECONNRESET
             former.wake(ERR)
 
@@ -115,36 +123,41 @@ class UnixDatagram(UnixSocket):
             fail(errno.EOPNOTSUPP)
         if len(data) > self.sndbuf - 32:
             fail(errno.EMSGSIZE)
-        peer = self.peer if address is None else None
-        if address is None and peer is None:
-            fail(errno.ENOTCONN)
         self.raise_error()
         if self.shut & SHUT_SEND:
             fail(errno.EPIPE)
         if self.wmem >= self.sndbuf:
             fail(errno.EAGAIN)
-        target = peer or self.kernel.network.find_unix(address, self.type)
-        assert isinstance(target, UnixDatagram), "the network found a socket of this type"
-        if target.peer is not None and target.peer is not self:
-            fail(errno.EPERM)
-        if target.closed:
-            self._lose_peer(target)
-        if target.shut & SHUT_RECEIVE:
-            fail(errno.EPIPE)
-        if target is not self and target.peer is not self and target._is_full():
-            fail(errno.EAGAIN)
-        chunk = Chunk(data, self, truesize(len(data)))
+        chunk = Chunk(data, self, truesize(len(data), HEAD_ROOM))
         self.wmem += chunk.charge
+        try:
+            target = self._target(address)
+        except OSError:
+            chunk.free()  # the memory is taken before the target is looked at, and giving it back tells of room
+            raise
         target.queue.append(chunk)
         target.wake(KEY_DATA)
         return len(data)
 
-    def _lose_peer(self, target: UnixDatagram) -> None:
-        target.waiting.pop(self, None)
-        self._disconnected()
-        self.peer = None
-        self.state = CLOSE
-        fail(errno.ECONNREFUSED)
+    def _target(self, address: Address) -> UnixDatagram:
+        """Find who gets a datagram, or say why nobody does."""
+        target = self.peer if address is None else self.kernel.network.find_unix(address, self.type)
+        if target is None:
+            fail(errno.ENOTCONN)
+        assert isinstance(target, UnixDatagram), "the network found a socket of this type"
+        if target.peer is not None and target.peer is not self:
+            fail(errno.EPERM)
+        if target.closed:
+            self.state = CLOSE
+            self._change_peer(None)
+            fail(errno.ECONNREFUSED)
+        if target.shut & SHUT_RECEIVE:
+            fail(errno.EPIPE)
+        if target is not self and target.peer is not self and target._is_full():
+            if target is self.peer:
+                target.waiting[self] = None  # as if it had been polled (af_unix.c:unix_dgram_peer_wake_me)
+            fail(errno.EAGAIN)
+        return target
 
     def receive(self, size: int, flags: int) -> tuple[bytes, int, Address]:
         """Take one datagram; what does not fit into `size` is lost."""
@@ -153,10 +166,10 @@ class UnixDatagram(UnixSocket):
         self.raise_error()
         if not self.queue:
             fail(errno.EAGAIN)
-        chunk = self.queue[0]
-        if not flags & socket.MSG_PEEK:
-            self.queue.popleft()
-            self._wake_waiting(KEY_SPACE)
+        peek = flags & socket.MSG_PEEK
+        chunk = self.queue[0] if peek else self.queue.popleft()
+        self._wake_waiting(KEY_SPACE)  # by a peek as well (af_unix.c:__unix_dgram_recvmsg)
+        if not peek:
             chunk.free()
         length = len(chunk.data) if flags & socket.MSG_TRUNC else min(size, len(chunk.data))
         return chunk.data[:size], length, chunk.sender.name
@@ -174,8 +187,7 @@ class UnixDatagram(UnixSocket):
 
     def _wake_waiting(self, key: int) -> None:
         while self.waiting:
-            sender = next(iter(self.waiting))
-            del self.waiting[sender]
+            sender, _ = self.waiting.popitem()  # like every wait queue, the last added first
             sender.wake(key)
 
     def release(self) -> None:
