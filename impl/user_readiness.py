@@ -133,7 +133,7 @@ class UserQueue:
                 if source.trigger & Trigger.ONESHOT:
                     source.interest = Interest(0)
                 elif source.trigger & Trigger.LEVEL:
-                    self._ready[source] = None  # at the tail: the others have their turn first
+                    self._enqueue(source)  # at the tail: the others have their turn first
         return events
 
     def _token_of(self, source: UserSource) -> int:

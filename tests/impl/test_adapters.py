@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import impl.interest as impl_interest
 from conformance.protocol import (
     CAPABILITY_METHODS,
     REFUSALS,
@@ -24,6 +25,7 @@ from conformance.protocol import (
     Trigger,
     event_flaw,
 )
+from impl.adapters import poll_bits
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -188,6 +190,21 @@ def test_a_hang_up_is_readable(poller: Any, pair: Pair) -> None:
     assert pair[0].recv(1) == b""
 
 
+@pytest.mark.parametrize("poller", ["reference", "epoll", "poll", "select"], indirect=True)
+def test_urgent_data_has_priority(poller: Any) -> None:
+    """Out-of-band data is told to those who asked for it, and under the token they gave."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as peer:
+        file, _ = server.accept()
+        with file:
+            file.setblocking(False)
+            poller.register(file, 1, Interest.PRIORITY, LEVEL)
+            assert poller.poll(0) == []
+            peer.send(b"!", socket.MSG_OOB)
+            told = poll_until(poller, lambda told: 1 in told)
+            assert told[1] & ~Readiness.READABLE == Readiness.PRIORITY
+            poller.deregister(file)
+
+
 @pytest.mark.parametrize("poller", ["reference", "asyncio", "uvloop", "trio"], indirect=True)
 def test_a_waker_wakes_now_and_later(poller: Any) -> None:
     """A wake before the poll is kept; one in another thread ends the wait; none is told twice."""
@@ -218,6 +235,17 @@ def test_a_dispatcher_silences_within_the_batch(poller: Any, make_pair: Callable
     poller.poll_each(LONG, only_me)
     poller.poll_each(0, only_me)
     assert len(told) == 1
+
+
+def test_the_control_and_the_reference_translate_alike() -> None:
+    """Two tables, written apart, agree on every interest and every mask."""
+    masks = (1, 2, 4, 8, 16, 0x2000)
+    for interest in map(Interest, range(1, 8)):
+        assert poll_bits.bits_of(interest) == impl_interest.epoll_mask(impl_interest.Interest(interest), LEVEL)
+        for chosen in range(2 ** len(masks)):
+            mask = sum(bit for place, bit in enumerate(masks) if chosen >> place & 1)
+            ours = impl_interest.readiness_of(mask, impl_interest.Interest(interest))
+            assert int(poll_bits.readiness_of(mask, interest)) == int(ours)
 
 
 @pytest.mark.parametrize("name", sorted(FACTORIES))

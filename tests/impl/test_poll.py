@@ -446,6 +446,27 @@ def test_registering_in_one_thread_loses_no_edge_in_another(poll: Poll, make_pai
     assert told == set(range(100))
 
 
+def test_token_and_interest_change_together(poll: Poll, pair: Pair) -> None:
+    """While one thread reregisters to and fro, no event pairs one token with the other interest."""
+    pair[1].send(b"x")
+    poll.register(pair[0], 1, R, LEVEL)
+    done = threading.Event()
+
+    def to_and_fro() -> None:
+        for _ in range(2000):
+            poll.reregister(pair[0], 2, W, LEVEL)
+            poll.reregister(pair[0], 1, R, LEVEL)
+        done.set()
+
+    other = threading.Thread(target=to_and_fro)
+    other.start()
+    told: set[Event] = set()
+    while not done.is_set():
+        told.update(poll.poll(0.1))
+    other.join(LONG)
+    assert told <= {Event(1, READABLE), Event(2, WRITABLE)}
+
+
 def test_the_package_exports_what_the_contract_names() -> None:
     """The names are pinned."""
     assert impl.__all__ == [
