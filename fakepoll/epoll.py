@@ -100,12 +100,12 @@ class Epoll(File):
         """IN|RDNORM if a listed item is ready; forgets nothing."""
         return READABLE if any(item.file.mask() & item.mask for item in self.ready) else 0
 
-    def poll(self) -> int:
+    def poll(self, asked: int) -> int:
         """As `mask`, but items found not ready at the front leave the list (ep_eventpoll_poll)."""
         ready = self.ready
         while ready:
             item = next(iter(ready))
-            if item.file.poll() & item.mask:
+            if item.file.poll(item.mask) & item.mask:
                 return READABLE
             del ready[item]
         return 0
@@ -119,7 +119,7 @@ class Epoll(File):
         events: list[Event] = []
         for _ in range(len(ready)):
             item, _ = ready.popitem(last=False)
-            found = item.file.poll() & item.mask
+            found = item.file.poll(item.mask) & item.mask
             if not found:
                 continue
             events.append((item.data, found))
@@ -186,7 +186,7 @@ class Epoll(File):
 
     def _list_if_ready(self, item: Item) -> None:
         """Only a newly listed item wakes the watchers; a wake through `Item.wake` always does."""
-        if item.file.poll() & item.mask and item not in self.ready:
+        if item.file.poll(item.mask) & item.mask and item not in self.ready:
             self.ready[item] = None
             self.wake(IN)
 

@@ -33,17 +33,19 @@ class Network:
     Attributes:
         unix: path, or abstract name and type -> the socket bound there; None for a path whose socket was closed.
         bound: (type, port) -> the sockets that hold the port, oldest first.
+        listening: port -> the TCP listeners there, oldest first.
         leaving: when a socket in TIME_WAIT lets go of its port.
     """
 
-    __slots__ = ("_autobind", "_kernel", "_next_port", "bound", "leaving", "unix")
+    __slots__ = ("_autobind", "_kernel", "_next_port", "bound", "leaving", "listening", "unix")
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._autobind = 0
         self._next_port = kernel.limits.ports[0]
         self.unix: dict[str | tuple[bytes, int], Socket | None] = {}
-        self.bound: dict[tuple[int, int], list[Socket]] = {}
+        self.bound: dict[tuple[int, int], dict[Socket, None]] = {}
+        self.listening: dict[int, list[Socket]] = {}
         self.leaving: dict[Socket, int] = {}
 
     def bind_unix(self, sock: Socket, address: Address) -> str | bytes:
@@ -90,30 +92,44 @@ class Network:
         host, port = _host_port(address)
         if _plain(host) not in ANY and not _is_loopback(host):
             fail(errno.EADDRNOTAVAIL)
-        if not port:
-            port = self.ephemeral(sock, host)
-        elif any(_conflict(sock, host, other) for other in self._holders(sock.type, port)):
+        port = port or self.ephemeral(sock, host)
+        if any(_conflict(sock, host, other) for other in self._holders(sock.type, port)):
             fail(errno.EADDRINUSE)
         self.hold(sock, host, port)
 
     def hold(self, sock: Socket, host: str, port: int) -> None:
         """Enter a socket under its port, without any check: also for accepted and connecting sockets."""
-        sock.name = _address(sock.family, host, port)
-        self.bound.setdefault((sock.type, port), []).append(sock)
+        sock.name = own_address(sock.family, host, port)
+        self.bound.setdefault((sock.type, port), {})[sock] = None
 
-    def let_go(self, sock: Socket, *, linger: bool = False) -> None:
-        """Give the port back, at once or after TIME_WAIT."""
-        if linger:
+    def let_go(self, sock: Socket, *, time_wait: bool = False) -> None:
+        """Give the port back: at once, or when TIME_WAIT is over."""
+        if time_wait:
             self.leaving[sock] = self._kernel.clock.now_ns + TIME_WAIT_NS
+        if sock.name is None or self.leaving.get(sock, 0) > self._kernel.clock.now_ns:
             return
-        if sock.name is None:
-            return
+        self.leaving.pop(sock, None)
         key = sock.type, _host_port(sock.name)[1]
-        holders = self.bound.get(key, [])
-        if sock in holders:
-            holders.remove(sock)
-            if not holders:
-                del self.bound[key]
+        holders = self.bound.get(key, {})
+        holders.pop(sock, None)
+        if not holders:
+            self.bound.pop(key, None)
+
+    def listen(self, sock: Socket) -> None:
+        """Enter a listener, or EADDRINUSE if another listens there."""
+        host, port = _host_port(sock.name)
+        if any(_conflict(sock, host, other) for other in self.listening.get(port, [])):
+            fail(errno.EADDRINUSE)
+        self.listening.setdefault(port, []).append(sock)
+
+    def stop_listening(self, sock: Socket) -> None:
+        """Take a listener out."""
+        self.listening[_host_port(sock.name)[1]].remove(sock)
+
+    def find_listener(self, host: str, port: int) -> Socket | None:
+        """Find who accepts connections to an address: an exact address before a wildcard."""
+        found = [sock for sock in self.listening.get(port, ()) if _matches(sock, host)]
+        return min(found, key=_is_wildcard, default=None)
 
     def ephemeral(self, sock: Socket, host: str) -> int:
         """Choose a free port: the next in the range, so that equal runs choose equal ports."""
@@ -130,23 +146,19 @@ class Network:
         host, port = _host_port(address)
         if sock.family == socket.AF_INET and ":" in host:
             fail(errno.EAFNOSUPPORT)
-        host = ANY.get(host, host)
+        host = _plain(ANY.get(host, host))
         if not _is_loopback(host):
             fail(errno.ENETUNREACH)
         return host, port
 
     def find(self, type_: int, host: str, port: int) -> list[Socket]:
         """Find who holds a port at this address: exact addresses first, then the wildcards, oldest first."""
-        holders = [other for other in self._holders(type_, port) if _matches(other, host)]
-        return sorted(holders, key=lambda other: _plain(_host_port(other.name)[0]) in ANY)
+        return sorted((other for other in self._holders(type_, port) if _matches(other, host)), key=_is_wildcard)
 
     def _holders(self, type_: int, port: int) -> list[Socket]:
-        holders = self.bound.get((type_, port), [])
-        now_ns = self._kernel.clock.now_ns
-        for sock in [sock for sock in holders if self.leaving.get(sock, now_ns + 1) <= now_ns]:
-            del self.leaving[sock]
+        for sock in [sock for sock in self.bound.get((type_, port), ()) if sock in self.leaving]:
             self.let_go(sock)
-        return self.bound.get((type_, port), [])
+        return list(self.bound.get((type_, port), ()))
 
 
 def _unix_key(address: str | bytes, type_: int) -> str | tuple[bytes, int]:
@@ -156,10 +168,6 @@ def _unix_key(address: str | bytes, type_: int) -> str | tuple[bytes, int]:
 
 def own_address(family: int, host: str, port: int) -> Address:
     """Write an address as a socket of this family shows it; IPv4 appears mapped on an IPv6 socket."""
-    return _address(family, host, port)
-
-
-def _address(family: int, host: str, port: int) -> Address:
     if family == socket.AF_INET:
         return host, port
     return host if ":" in host else f"::ffff:{host}", port, 0, 0
@@ -174,6 +182,10 @@ def _host_port(address: Address) -> tuple[str, int]:
 def _plain(host: str) -> str:
     """Write a mapped IPv4 address as the IPv4 address it is."""
     return host.removeprefix("::ffff:") if "." in host else host
+
+
+def _is_wildcard(sock: Socket) -> bool:
+    return _plain(_host_port(sock.name)[0]) in ANY
 
 
 def _is_loopback(host: str) -> bool:

@@ -104,7 +104,7 @@ class PipeReader(File):
         """Compute the mask; never ERR, never RDHUP."""
         return (READABLE if self.pipe.slots else 0) | (0 if self.pipe.writer else HUP)
 
-    def poll(self) -> int:
+    def poll(self, asked: int) -> int:
         """As `mask`; the pipe remembers that it was asked (fs/pipe.c:pipe_poll, poll_usage)."""
         self.pipe.polled = True
         return self.mask()
@@ -160,7 +160,7 @@ class PipeWriter(File):
         pipe = self.pipe
         return (WRITABLE if len(pipe.slots) < pipe.limit else 0) | (0 if pipe.reader else ERR)
 
-    def poll(self) -> int:
+    def poll(self, asked: int) -> int:
         """As `mask`; the pipe remembers that it was asked."""
         self.pipe.polled = True
         return self.mask()

@@ -33,7 +33,7 @@ class Scan:
         files, found = self.files, []
         for fd, events in self.asked:
             file = files.get(fd)
-            shown = NVAL if file is None else file.poll() & (events | ALWAYS)
+            shown = NVAL if file is None else file.poll(events | ALWAYS) & (events | ALWAYS)
             if shown and fd >= 0:
                 found.append((fd, shown))
         return found
@@ -59,7 +59,7 @@ class Selection:
 
     def look(self) -> list[Event]:
         """Ask every file; the pairs (set, fd) that show what the set stands for."""
-        return [(which, fd) for which, fd, file in self.asked if file is not None and file.poll() & SETS[which]]
+        return [(which, fd) for which, fd, file in self.asked if file is not None and file.poll(SETS[which]) & SETS[which]]
 
     def answer(self, found: list[Event]) -> list[Event]:
         """Add closed numbers beyond the process's table: the kernel shortens its range and leaves their bits set."""

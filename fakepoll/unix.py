@@ -199,6 +199,9 @@ class UnixStream(UnixSocket):
             piece = data[sent : sent + min(self.sndbuf // 2 - 64, LARGEST_CHUNK)]
             chunk = Chunk(piece, self, truesize(len(piece)))
             self.wmem += chunk.charge
+            if peer.shut & SHUT_RECEIVE:
+                chunk.free()
+                fail(errno.EPIPE)
             peer.queue.append(chunk)
             peer.wake(KEY_DATA)
             sent += len(piece)

@@ -76,11 +76,12 @@ class UnixDatagram(UnixSocket):
             mask |= WRITABLE_BAND
         return mask
 
-    def poll(self) -> int:
-        """As `mask`; who is refused for the peer's full queue will be woken when that is read."""
-        full = self._full_peer()
-        if full is not None and self.is_writable():
-            full.waiting[self] = None
+    def poll(self, asked: int) -> int:
+        """As `mask`; who asks for OUT and is refused for the peer's full queue will be woken when that is read."""
+        if asked & WRITABLE_BAND and self.is_writable():
+            full = self._full_peer()
+            if full is not None:
+                full.waiting[self] = None
         return self.mask()
 
     def _is_full(self) -> bool:

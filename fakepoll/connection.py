@@ -1,0 +1,233 @@
+"""One end of a TCP connection: its state, and what happens when something arrives from the other end.
+
+On the loopback everything arrives within the call that sends it, with two exceptions that are modelled: data that
+finds no room in the receiver's window waits in `outbox`, and the acknowledgement of a FIN may come later.
+
+| what arrives | who is woken | key |
+|---|---|---|
+| data, if enough for SO_RCVLOWAT | receiver | IN, PRI, RDNORM, RDBAND |
+| FIN | receiver | 0, then IN... |
+| RST, or the refusal of a connection | receiver | 0, then ERR |
+| the acknowledgement of our FIN | sender | 0 |
+| room, if the sender was refused some and shows OUT again | sender | OUT... |
+
+OUT means that at most two thirds of the send buffer are in use (net/ipv4/tcp.c:tcp_poll, tcp_input.c).
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections import deque
+from typing import TYPE_CHECKING
+
+from fakepoll.abi import (
+    ERR,
+    HALF_CLOSED,
+    HUP,
+    KEY_DATA,
+    KEY_SPACE,
+    KEY_STATE,
+    READABLE,
+    SHUT_BOTH,
+    SHUT_RECEIVE,
+    SHUT_SEND,
+    WRITABLE,
+)
+from fakepoll.sockets import Socket
+
+if TYPE_CHECKING:
+    from fakepoll.kernel import Kernel
+
+ESTABLISHED = 1
+SYN_SENT = 2
+FIN_WAIT1 = 4
+FIN_WAIT2 = 5
+CLOSE = 7
+CLOSE_WAIT = 8
+LAST_ACK = 9
+LISTEN = 10
+CLOSING = 11
+STATE_NAMES = {
+    ESTABLISHED: "ESTABLISHED",
+    SYN_SENT: "SYN_SENT",
+    FIN_WAIT1: "FIN_WAIT1",
+    FIN_WAIT2: "FIN_WAIT2",
+    CLOSE: "CLOSE",
+    CLOSE_WAIT: "CLOSE_WAIT",
+    LAST_ACK: "LAST_ACK",
+    LISTEN: "LISTEN",
+    CLOSING: "CLOSING",
+}
+"""The numbers are Linux's, as TCP_INFO shows them. TIME_WAIT is CLOSE for whoever still holds the socket."""
+
+AFTER_OWN_FIN = {ESTABLISHED: FIN_WAIT1, CLOSE_WAIT: LAST_ACK}
+AFTER_THEIR_FIN = {ESTABLISHED: CLOSE_WAIT, FIN_WAIT1: CLOSING, FIN_WAIT2: CLOSE}
+AFTER_ACK_OF_FIN = {FIN_WAIT1: FIN_WAIT2, CLOSING: CLOSE, LAST_ACK: CLOSE}
+ERROR_OF_RESET = {SYN_SENT: errno.ECONNREFUSED, CLOSE_WAIT: errno.EPIPE}
+"""The pending error after a RST; ECONNRESET in all other states, none in CLOSE (tcp_input.c:tcp_reset)."""
+
+SEGMENT = 65_536
+INITIAL_SNDBUF = 16_384
+
+
+class Connection(Socket):
+    """One end of a connection, or a socket that may become one.
+
+    Attributes:
+        done: a FIN was received: reading gives end of file from then on, whatever error is pending.
+        inbox: bytes received and unread.
+        outbox: bytes sent for which the receiver's window had no room yet.
+        nospace: somebody was refused room, so freed room will be told (SOCK_NOSPACE).
+        pending: established connections that wait for `accept`, if this is a listener.
+    """
+
+    __slots__ = ("backlog", "bound", "done", "fin_queued", "inbox", "nospace", "outbox", "peer", "pending", "state")
+
+    kind = "tcp"
+    default_protocol = socket.IPPROTO_TCP
+
+    def __init__(self, kernel: Kernel, family: int, flags: int = 0) -> None:
+        super().__init__(kernel, family, socket.SOCK_STREAM, 0, flags)
+        self.state = CLOSE
+        self.bound = False
+        self.peer: Connection | None = None
+        self.inbox = bytearray()
+        self.outbox = bytearray()
+        self.done = False
+        self.fin_queued = False
+        self.nospace = False
+        self.backlog = 0
+        self.pending: deque[Connection] = deque()
+        self.sndbuf = INITIAL_SNDBUF
+        self.rcvbuf = kernel.limits.tcp_rmem
+
+    def mask(self) -> int:
+        """Compute the mask (tcp.c:tcp_poll); a listener shows nothing but IN."""
+        state, shut = self.state, self.shut
+        if state == LISTEN:
+            return READABLE if self.pending else 0
+        mask = HUP if state == CLOSE or shut == SHUT_BOTH else 0
+        if shut & SHUT_RECEIVE:
+            mask |= HALF_CLOSED
+        if state != SYN_SENT:
+            if len(self.inbox) >= self.rcvlowat:
+                mask |= READABLE
+            queued = len(self.outbox)
+            if shut & SHUT_SEND or self.sndbuf - queued >= queued >> 1:
+                mask |= WRITABLE
+        if self.error:
+            mask |= ERR
+        return mask
+
+    def poll(self) -> int:
+        """As `mask`; whoever finds no room will be told when there is some."""
+        mask = self.mask()
+        if not mask & WRITABLE and self.state not in (LISTEN, SYN_SENT):
+            self.nospace = True
+        return mask
+
+    def is_writable(self) -> bool:
+        """At most two thirds of the send buffer in use."""
+        queued = len(self.outbox)
+        return self.sndbuf - queued >= queued >> 1
+
+    def is_listening(self) -> bool:
+        """Tell whether this is a listener."""
+        return self.state == LISTEN
+
+    def arrive_data(self, data: bytes) -> None:
+        """Take a segment; who has closed its receiving side for good resets the connection instead."""
+        self.arrive_ack()
+        if self.shut & SHUT_RECEIVE and self.state in (FIN_WAIT1, FIN_WAIT2):
+            self.arrive_reset()
+            self.reset_peer()
+            return
+        self.inbox += data
+        if len(self.inbox) >= self.rcvlowat or self.done:
+            self.wake(KEY_DATA)
+
+    def arrive_fin(self) -> None:
+        """Take the other end's FIN."""
+        self.arrive_ack()
+        self.shut |= SHUT_RECEIVE
+        self.done = True
+        state = AFTER_THEIR_FIN[self.state]
+        if state == CLOSE:
+            self.finish(time_wait=True)
+        else:
+            self.state = state
+        self.wake(KEY_STATE)
+        self.wake(KEY_DATA)
+        if state != CLOSE_WAIT and self.peer is not None:
+            self.peer.arrive_ack()
+
+    def arrive_ack(self) -> None:
+        """Take the acknowledgement of our FIN, if one is out; anything from the other end carries it."""
+        state = AFTER_ACK_OF_FIN.get(self.state)
+        if state is None or self.fin_queued:
+            return
+        if state == CLOSE:
+            self.finish(time_wait=self.state == CLOSING)
+            return
+        self.state = state
+        self.wake(KEY_STATE)
+
+    def arrive_reset(self) -> None:
+        """Take a RST: what was received stays, what was to be sent is gone."""
+        if self.state == CLOSE:
+            return
+        self.fail_with(ERROR_OF_RESET.get(self.state, errno.ECONNRESET))
+
+    def fail_with(self, error: int) -> None:
+        """End the connection with a pending error (tcp_input.c:tcp_done_with_error)."""
+        self.error = error
+        self.outbox.clear()
+        self.finish(time_wait=False)
+        self.wake(ERR)
+
+    def reset_peer(self) -> None:
+        """Send a RST."""
+        if self.peer is not None:
+            self.peer.arrive_reset()
+
+    def finish(self, *, time_wait: bool) -> None:
+        """Reach CLOSE: both directions are shut, a port that was not asked for is given back (tcp.c:tcp_done)."""
+        self.state = CLOSE
+        self.shut = SHUT_BOTH
+        if time_wait or not self.bound:
+            self.kernel.network.let_go(self, time_wait=time_wait)
+        self.wake(KEY_STATE)
+
+    def send_fin(self) -> None:
+        """Close the sending direction: the FIN follows what is still to be sent."""
+        self.state = AFTER_OWN_FIN[self.state]
+        self.fin_queued = True
+        self.transmit()
+
+    def transmit(self) -> None:
+        """Send as much of the outbox as the receiver's window takes, then the FIN; tell about the freed room."""
+        peer = self.peer
+        if peer is None:
+            return
+        while self.outbox:
+            room = peer.rcvbuf - len(peer.inbox)
+            if room < min(len(self.outbox), peer.rcvbuf // 2):
+                break
+            data = bytes(self.outbox[: min(room, SEGMENT)])
+            del self.outbox[: len(data)]
+            peer.arrive_data(data)
+        if self.fin_queued and not self.outbox:
+            self.fin_queued = False
+            peer.arrive_fin()
+        if self.nospace and self.is_writable():
+            self.nospace = False
+            self.wake(KEY_SPACE)
+
+    def describe(self) -> str:
+        """Show state, addresses, queues, what was shut and the pending error."""
+        if self.state == LISTEN:
+            return f"tcp listening at {self.name}, {len(self.pending)} waiting, backlog {self.backlog}"
+        shut = ("", ", receiving shut", ", sending shut", ", both directions shut")[self.shut]
+        error = f", error {errno.errorcode[self.error]}" if self.error else ""
+        return f"tcp {STATE_NAMES[self.state]} {self.name}, {len(self.inbox)} unread, {len(self.outbox)} unsent{shut}{error}"
