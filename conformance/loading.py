@@ -10,31 +10,25 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.metadata
-import json
 import os
 import re
-import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NoReturn
 
 from conformance.protocol import BASIC_METHODS, CAPABILITY_METHODS, Capability
 
 __all__ = [
     "GROUP",
-    "MAKE_SECONDS",
     "WORLDS",
     "Availability",
     "Target",
     "UsageError",
-    "answer_probe",
     "available",
     "did_you_mean",
     "inspect_poller",
     "load",
-    "probe",
     "resolve",
     "worlds_of",
 ]
@@ -44,12 +38,6 @@ GROUP = "conformance.pollers"
 
 WORLDS = {"real": ("real",), "fake": ("fake",), "both": ("real", "fake")}
 """What may be asked for -> the worlds it stands for."""
-
-
-MAKE_SECONDS = 10
-"""How long a factory may take."""
-
-_MISTAKE = 2
 
 
 class UsageError(Exception):
@@ -170,38 +158,6 @@ def inspect_poller(poller: object) -> tuple[Capability, Capability, tuple[str, .
         if claimed & capability and not callable(getattr(poller, method, None))
     )
     return claimed, _capability(poller, "emulated", Capability(0)), false_claims
-
-
-def probe(target: Target) -> tuple[Capability, Capability, tuple[str, ...]]:
-    """Construct a poller once, in a process of its own, and inspect it there.
-
-    Raises:
-        UsageError: it cannot be constructed within ten seconds, or nothing can be judged of it.
-    """
-    command = [sys.executable, "-c", "from conformance import loading; loading.answer_probe()", target.spec]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=MAKE_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise UsageError(f"{target.name}: its factory did not return within {MAKE_SECONDS} s") from None
-    said, complaint = done.stdout.splitlines(), done.stderr.splitlines()
-    if done.returncode == 0 and said:
-        claimed, emulated, false_claims = json.loads(said[-1])
-        return Capability(claimed), Capability(emulated), tuple(false_claims)
-    if done.returncode == _MISTAKE and said:
-        raise UsageError(f"{target.name}: {said[-1]}")
-    last = complaint[-1] if complaint else f"exit status {done.returncode}"
-    raise UsageError(f"{target.name}: its factory cannot make a poller: {last}")
-
-
-def answer_probe() -> NoReturn:
-    """Be the process that `probe` starts: inspect the poller that the command line names; the last line answers."""
-    try:
-        claimed, emulated, false_claims = inspect_poller(load(sys.argv[1])())
-        print(json.dumps([int(claimed), int(emulated), false_claims]), flush=True)  # noqa: T201  # is read by `probe`
-        os._exit(0)  # whatever the poller has started need not be wound up
-    except UsageError as error:
-        print(error, flush=True)  # noqa: T201  # is read by `probe`
-        os._exit(_MISTAKE)
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:

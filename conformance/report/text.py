@@ -17,6 +17,7 @@ from conformance.verdict import Finding, PollerReport, Report, Result, Strength,
 __all__ = [
     "LEGEND",
     "SYMBOLS",
+    "brief",
     "explanation",
     "finding",
     "matrix",
@@ -82,16 +83,28 @@ def _sign(row: Row, column: int, pollers: tuple[str, ...], expected: Collection[
 
 def finding(found: Finding, says: Says, *, strength: Strength = Strength.MUST) -> str:
     """Tell a finding in five blocks: the guarantee; got and should be; the scenario; the trace; how to replay it."""
-    got = f"got {found.got}, but should be {found.should_be} [step {found.step}]"
     again = f"in {found.seen} of {found.reruns} re-runs, the control in {found.control} of {found.reruns}"
     blocks = (
-        f"{found.guarantee} {strength} broken by {found.poller} on the {found.world} world: {says(found.guarantee)}",
-        f"{got}\n{again}",
+        _broken(found, says, strength),
+        f"{_got(found)}\n{again}",
         "smallest scenario:\n" + _indent(found.scenario.splitlines()),
         "last lines of its history:\n" + _indent(found.trace[-_TRACE_LINES:]),
         replay_command(found),
     )
     return "\n\n".join(blocks)
+
+
+def brief(found: Finding, says: Says, *, strength: Strength) -> str:
+    """Tell a finding in three lines."""
+    return "\n".join((_broken(found, says, strength), _got(found), replay_command(found)))
+
+
+def _broken(found: Finding, says: Says, strength: Strength) -> str:
+    return f"{found.guarantee} {strength} broken by {found.poller} on the {found.world} world: {says(found.guarantee)}"
+
+
+def _got(found: Finding) -> str:
+    return f"got {found.got}, but should be {found.should_be} [step {found.step}]"
 
 
 def replay_command(found: Finding) -> str:

@@ -1,7 +1,7 @@
 """The runs behind the items: one for each poller and world, made before the first item that asks about it.
 
 A run is made outside of its items, so that a timeout per item (pytest-timeout) does not fall into it. Under
-pytest-xdist the controller asks each poller what it claims and draws the seed, workers make the runs, and what they find
+pytest-xdist the controller asks each poller what it claims and draws the seed, workers make the runs, what they find
 travels back with the items' properties, which survive the crash of a worker.
 """
 
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance import campaign
+from conformance.child import Child
 from conformance.expectations import expectations_for, judge
 from conformance.guarantees import Guarantee, catalogue, lookup
-from conformance.loading import UsageError, probe, resolve, worlds_of
+from conformance.loading import Target, UsageError, resolve, worlds_of
 from conformance.protocol import Capability
 from conformance.replay import save
 from conformance.report import text
@@ -85,7 +86,7 @@ class Judging:
         seed = self._config.getoption("poll_seed")
         known: dict[str, Any] = getattr(self._config, "workerinput", {}).get(_TOLD) or {
             "seed": secrets.randbits(32) if seed is None else seed,
-            "claims": {name: int(probe(target)[0]) for name, target in targets.items()},
+            "claims": {name: _claims_of(target) for name, target in targets.items()},
         }
         self._seed: int = known["seed"]
         self._claims: dict[str, int] = known["claims"]
@@ -229,8 +230,10 @@ class Judging:
             path.write_text(as_json(report, exit_code=judge(report, self._expectations).exit_code), encoding="utf-8")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Sum up all runs, on the terminal of the controller."""
+        """Sum up all runs, if there were any, on the terminal of the controller."""
         report = self._report()
+        if not report.pollers:
+            return
         terminalreporter.section("pollcheck")
         terminalreporter.line(text.summary(report))
         silent = ", ".join(f"{poller} {self._count_silent(poller)}" for poller in self._claims)
@@ -239,6 +242,14 @@ class Judging:
 
     def _count_silent(self, poller: str) -> int:
         return sum(1 for row in self._rows if not self._applies(row, poller))
+
+
+def _claims_of(target: Target) -> int:
+    with Child(target.spec, "real") as child:
+        try:
+            return int(child.hello().capabilities)
+        except UsageError as error:
+            raise UsageError(f"{target.name}: {error}") from None
 
 
 def _question(item: pytest.Item) -> Question | None:

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import pytest
 
@@ -39,13 +40,13 @@ def settle(row: Guarantee, result: Result, part: PollerReport, expectations: Exp
     if entry is not None:
         pytest.xfail(entry.reason)
     if row.strength is Strength.MUST:
-        pytest.fail(_tell(row, result, part), pytrace=False)
+        pytest.fail(_tell(row, result, part, text.finding), pytrace=False)
     with warnings.catch_warnings():
         warnings.simplefilter("always")  # a SHOULD never turns a run red, not even where warnings are errors
-        warnings.warn(_tell(row, result, part), PollcheckWarning, stacklevel=2)
+        warnings.warn(_tell(row, result, part, text.brief), PollcheckWarning, stacklevel=2)
 
 
-def _tell(row: Guarantee, result: Result, part: PollerReport) -> str:
+def _tell(row: Guarantee, result: Result, part: PollerReport, tell: Callable[..., str]) -> str:
     if result.finding is not None:
-        return text.finding(result.finding, lambda _: row.says, strength=row.strength)
+        return tell(result.finding, lambda _: row.says, strength=row.strength)
     return text.unsettled(part, result)
