@@ -49,9 +49,10 @@ KEY_SPACE = OUT | WRNORM | WRBAND
 EVENT_NAMES = tuple(
     (getattr(select, "EPOLL" + name), name)
     for name in (
-        "IN PRI OUT RDNORM RDBAND WRNORM WRBAND MSG ERR HUP RDHUP EXCLUSIVE ONESHOT ET".split()
+        "IN", "PRI", "OUT", "RDNORM", "RDBAND", "WRNORM", "WRBAND", "MSG", "ERR", "HUP", "RDHUP", "EXCLUSIVE", "ONESHOT",
+        "ET",
     )
-)
+)  # fmt: skip
 """Bits and names in the order in which strace prints them; NVAL exists for poll(2) only."""
 
 SHUT_RECEIVE = 1
@@ -97,7 +98,7 @@ class NotModelled(Exception):  # noqa: N818 - a statement about the fake, not an
 
 
 def fail(number: int) -> NoReturn:
-    """Raise the `OSError` of this errno, with the class and the text that the real kernel's caller would see."""
+    """Raise the `OSError` of this errno, with the class and the text that Linux's caller would see."""
     raise OSError(number, os.strerror(number))
 
 

@@ -75,6 +75,9 @@ class Connection(Socket):
     """One end of a connection, or a socket that may become one.
 
     Attributes:
+        bound: bind asked for a port by its number, which is kept whatever becomes of the connection.
+        has_address: bind asked for an address other than "any", which is kept likewise.
+        has_port: a port is held, asked for or not.
         done: a FIN was received: reading gives end of file from then on, whatever error is pending.
         inbox: bytes received and unread.
         outbox: bytes sent for which the receiver's window had no room yet.
@@ -82,7 +85,9 @@ class Connection(Socket):
         pending: established connections that wait for `accept`, if this is a listener.
     """
 
-    __slots__ = ("backlog", "bound", "done", "fin_queued", "inbox", "nospace", "outbox", "peer", "pending", "state")
+    __slots__ = (
+        "backlog", "bound", "done", "fin_queued", "has_address", "has_port", "inbox", "nospace", "outbox", "peer", "pending", "state",
+    )  # fmt: skip
 
     kind = "tcp"
     default_protocol = socket.IPPROTO_TCP
@@ -91,6 +96,8 @@ class Connection(Socket):
         super().__init__(kernel, family, socket.SOCK_STREAM, 0, flags)
         self.state = CLOSE
         self.bound = False
+        self.has_address = False
+        self.has_port = False
         self.peer: Connection | None = None
         self.inbox = bytearray()
         self.outbox = bytearray()
@@ -120,7 +127,7 @@ class Connection(Socket):
             mask |= ERR
         return mask
 
-    def poll(self) -> int:
+    def poll(self, asked: int) -> int:  # noqa: ARG002
         """As `mask`; whoever finds no room will be told when there is some."""
         mask = self.mask()
         if not mask & WRITABLE and self.state not in (LISTEN, SYN_SENT):
@@ -197,6 +204,7 @@ class Connection(Socket):
         self.shut = SHUT_BOTH
         if time_wait or not self.bound:
             self.kernel.network.let_go(self, time_wait=time_wait)
+            self.has_port = self.bound
         self.wake(KEY_STATE)
 
     def send_fin(self) -> None:
@@ -227,7 +235,8 @@ class Connection(Socket):
     def describe(self) -> str:
         """Show state, addresses, queues, what was shut and the pending error."""
         if self.state == LISTEN:
-            return f"tcp listening at {self.name}, {len(self.pending)} waiting, backlog {self.backlog}"
+            return f"tcp listening at {self.name!r}, {len(self.pending)} waiting, backlog {self.backlog}"
         shut = ("", ", receiving shut", ", sending shut", ", both directions shut")[self.shut]
         error = f", error {errno.errorcode[self.error]}" if self.error else ""
-        return f"tcp {STATE_NAMES[self.state]} {self.name}, {len(self.inbox)} unread, {len(self.outbox)} unsent{shut}{error}"
+        queues = f"{len(self.inbox)} unread, {len(self.outbox)} unsent"
+        return f"tcp {STATE_NAMES[self.state]} {self.name!r}, {queues}{shut}{error}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from fakepoll import standins
 from fakepoll.abi import Limits, NotModelled
 from fakepoll.clock import Action, Clock
 from fakepoll.fdtable import FdTable
 from fakepoll.network import Network
 from fakepoll.signals import Signals
 from fakepoll.snapshot import snapshot
-from fakepoll import standins
 from fakepoll.syscalls import Calls
 from fakepoll.trace import Trace
 

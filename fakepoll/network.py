@@ -23,7 +23,7 @@ TIME_WAIT_NS = 60 * NS_PER_S
 V6ONLY = (socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
 REUSEADDR = (socket.SOL_SOCKET, socket.SO_REUSEADDR)
 REUSEPORT = (socket.SOL_SOCKET, socket.SO_REUSEPORT)
-ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - an address to look up, not to bind
+ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """The wildcard addresses, and what connecting to them means."""
 
 
@@ -93,7 +93,7 @@ class Network:
         if _plain(host) not in ANY and not _is_loopback(host):
             fail(errno.EADDRNOTAVAIL)
         port = port or self.ephemeral(sock, host)
-        if any(_conflict(sock, host, other) for other in self._holders(sock.type, port)):
+        if not self._is_free(sock, host, port):
             fail(errno.EADDRINUSE)
         self.hold(sock, host, port)
 
@@ -134,12 +134,15 @@ class Network:
     def ephemeral(self, sock: Socket, host: str) -> int:
         """Choose a free port: the next in the range, so that equal runs choose equal ports."""
         low, high = self._kernel.limits.ports
-        for _ in range(high - low + 1):
-            port = self._next_port
-            self._next_port = low if port == high else port + 1
-            if not any(_conflict(sock, host, other) for other in self._holders(sock.type, port)):
-                return port
-        fail(errno.EADDRINUSE)
+        order = [*range(self._next_port, high + 1), *range(low, self._next_port)]
+        port = next((port for port in order if self._is_free(sock, host, port)), None)
+        if port is None:
+            fail(errno.EADDRINUSE)
+        self._next_port = low if port == high else port + 1
+        return port
+
+    def _is_free(self, sock: Socket, host: str, port: int) -> bool:
+        return not any(_conflict(sock, host, other) for other in self._holders(sock.type, port))
 
     def route(self, sock: Socket, address: Address) -> tuple[str, int]:
         """Resolve where a packet to `address` goes, or ENETUNREACH: there is only the loopback."""
@@ -221,4 +224,4 @@ def _matches(sock: Socket, host: str) -> bool:
     if own not in ANY:
         return False
     is_ipv4 = ":" not in _plain(host)
-    return (own == "0.0.0.0") == is_ipv4 or (own == "::" and is_ipv4 and _takes_ipv4(sock))  # noqa: S104
+    return (own == "0.0.0.0") == is_ipv4 or (own == "::" and is_ipv4 and _takes_ipv4(sock))

@@ -40,9 +40,8 @@ class Scan:
 
     def explain(self) -> list[str]:
         """Say for each fd what was asked and what its file shows."""
-        return [explain_fd(self.files.get(fd), fd, mask_text(events, "")) for fd, events in self.asked] or [
-            "poll of nothing at all"
-        ]
+        lines = [explain_fd(self.files.get(fd), fd, mask_text(events, "")) for fd, events in self.asked]
+        return lines or ["poll of nothing at all"]
 
 
 class Selection:
@@ -59,10 +58,10 @@ class Selection:
 
     def look(self) -> list[Event]:
         """Ask every file; the pairs (set, fd) that show what the set stands for."""
-        return [(which, fd) for which, fd, file in self.asked if file is not None and file.poll(SETS[which]) & SETS[which]]
+        return [(which, fd) for which, fd, file in self.asked if file and file.poll(SETS[which]) & SETS[which]]
 
     def answer(self, found: list[Event]) -> list[Event]:
-        """Add closed numbers beyond the process's table: the kernel shortens its range and leaves their bits set."""
+        """Add closed numbers beyond the process's table: the kernel shortens its range and leaves them set."""
         if all(file is not None for _, _, file in self.asked):
             return found
         return [(which, fd) for which, fd, file in self.asked if file is None or (which, fd) in found]

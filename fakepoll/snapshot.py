@@ -16,13 +16,11 @@ def snapshot(kernel: Kernel) -> str:
     """Write time, fds with their files, the registrations of each epoll, scheduled actions, and who waits."""
     seconds, rest = divmod(kernel.clock.now_ns, NS_PER_S)
     lines = [f"time {seconds}.{rest:09d} s, {kernel.clock.pending()} scheduled"]
-    lines += _rows(
-        [("fd", "file", "refs", "shows", "what")]
-        + [
-            (str(fd), str(file.serial), str(file.refs), mask_text(file.mask(), ""), _what(file.describe(), file.flags))
-            for fd, file in kernel.fds.items()
-        ]
-    )
+    rows: list[tuple[str, ...]] = [("fd", "file", "refs", "shows", "what")]
+    for fd, file in kernel.fds.items():
+        shows = mask_text(file.mask(), "")
+        rows.append((str(fd), str(file.serial), str(file.refs), shows, _what(file.describe(), file.flags)))
+    lines += _rows(rows)
     seen: dict[Epoll, int] = {}
     for fd, file in kernel.fds.items():
         if isinstance(file, Epoll) and file not in seen:

@@ -50,8 +50,8 @@ UNCONNECTED, CONNECTING, CONNECTED, DISCONNECTING = range(4)
 """What the socket layer remembers of the connect calls (include/linux/net.h:socket_state)."""
 
 NEEDS_RESET = (ESTABLISHED, CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2)
-SYN_RETRIES_NS = tuple(seconds * NS_PER_S for seconds in (1, 1, 1, 1, 1, 2, 4))
-"""After which times an unanswered SYN is sent again; after the last the connect fails (tcp_syn_retries 6)."""
+SYN_RETRIES_NS = tuple(seconds * NS_PER_S for seconds in (1, 1, 1, 1, 1, 2, 4, 8, 16, 32, 64))
+"""After which times an unanswered SYN is sent again; after the last the connect fails (measured: 131 s)."""
 
 
 class Tcp(Connection):
@@ -66,16 +66,25 @@ class Tcp(Connection):
 
     def bind(self, address: Address) -> None:
         """Take an address and a port."""
-        if self.name is not None or self.state != CLOSE:
+        if self.has_port or self.state != CLOSE:
             fail(errno.EINVAL)
         self.kernel.network.bind(self, address)
-        self.bound = True
+        self.has_port = True
+        if isinstance(address, tuple):
+            self.has_address, self.bound = address[0] != self._any(), bool(address[1])
+
+    def _autobind(self, host: str) -> None:
+        """Take a port of the kernel's choice, at the address that was asked for or else at `host`."""
+        if self.has_address and isinstance(self.name, tuple):
+            host = self.name[0]
+        self.kernel.network.hold(self, host, self.kernel.network.ephemeral(self, host))
+        self.has_port = True
 
     def _loopback(self) -> str:
         return "127.0.0.1" if self.family == socket.AF_INET else "::1"
 
     def _any(self) -> str:
-        return "0.0.0.0" if self.family == socket.AF_INET else "::"  # noqa: S104
+        return "0.0.0.0" if self.family == socket.AF_INET else "::"
 
     def own_name(self) -> Address:
         """Give the own address; unbound is the wildcard with port 0."""
@@ -94,8 +103,8 @@ class Tcp(Connection):
         limit = self.kernel.limits.somaxconn
         if self.state == CLOSE:
             network = self.kernel.network
-            if self.name is None:
-                network.hold(self, self._any(), network.ephemeral(self, self._any()))
+            if not self.has_port:
+                self._autobind(self._any())
             network.listen(self)
             self.state = LISTEN
         self.backlog = min(backlog, limit) if backlog >= 0 else limit
@@ -122,9 +131,9 @@ class Tcp(Connection):
             return
         network = self.kernel.network
         host, port = network.route(self, address)
-        if self.name is None:
-            network.hold(self, self._loopback(), network.ephemeral(self, self._loopback()))
-        elif isinstance(self.name, tuple) and self.name[0] in ("0.0.0.0", "::"):  # noqa: S104
+        if not self.has_port:
+            self._autobind(self._loopback())
+        elif isinstance(self.name, tuple) and self.name[0] in ("0.0.0.0", "::"):
             self.name = own_address(self.family, self._loopback(), self.name[1])
         self.remote = host, port
         self.phase = CONNECTING
@@ -148,14 +157,14 @@ class Tcp(Connection):
         if self.state != SYN_SENT or self.remote is None:
             return
         listener = self.kernel.network.find_listener(*self.remote)
-        if not isinstance(listener, Tcp):
+        if tries == len(SYN_RETRIES_NS):
+            self.fail_with(errno.ETIMEDOUT)
+        elif not isinstance(listener, Tcp):
             self.arrive_reset()
         elif len(listener.pending) <= listener.backlog:
             self._establish(listener)
-        elif tries < len(SYN_RETRIES_NS):
-            self.kernel.schedule(SYN_RETRIES_NS[tries], lambda: self._send_syn(tries + 1))
         else:
-            self.fail_with(errno.ETIMEDOUT)
+            self.kernel.schedule(SYN_RETRIES_NS[tries], lambda: self._send_syn(tries + 1))
 
     def _establish(self, listener: Tcp) -> None:
         """Make the other end, which inherits the listener's options, and queue it there."""
@@ -163,10 +172,11 @@ class Tcp(Connection):
         assert self.remote is not None, "set before the SYN was sent"
         child = Tcp(self.kernel, listener.family)
         child.options = dict(listener.options)
-        child.linger, child.rcvlowat = listener.linger, listener.rcvlowat
+        child.linger, child.rcvlowat, child.shut = listener.linger, listener.rcvlowat, listener.shut
         child.sndbuf, child.rcvbuf = listener.sndbuf, listener.rcvbuf
         child.remote = self.name[0].removeprefix("::ffff:"), self.name[1]
         self.kernel.network.hold(child, *self.remote)
+        child.has_port = True
         child.peer, self.peer = self, child
         child.phase = CONNECTED
         child.state = self.state = ESTABLISHED
@@ -175,6 +185,8 @@ class Tcp(Connection):
         self.wake(KEY_STATE)
         listener.pending.append(child)
         listener.wake(KEY_DATA)
+        if child.shut & SHUT_SEND:  # inherited from a listener that was shut before it listened
+            child._send_fin_and_await_ack()
 
     def has_own_sndbuf(self) -> bool:
         """Tell whether SO_SNDBUF was set, which ends the kernel's own tuning."""
@@ -300,9 +312,11 @@ class Tcp(Connection):
             self.error = errno.ECONNRESET
         elif state == SYN_SENT:
             self.error = errno.ECONNRESET
-        if not self.bound:
+        if state != CLOSE and not self.bound:
             self.kernel.network.let_go(self)
-            self.name = None
+            self.has_port = False
+        if isinstance(self.name, tuple) and not self.has_address:
+            self.name = own_address(self.family, self._any(), self.name[1])
         self.peer = None
         self.inbox.clear()
         self.outbox.clear()

@@ -84,16 +84,20 @@ class Udp(Socket):
             self.kernel.network.hold(self, host, self.kernel.network.ephemeral(self, host))
 
     def _any(self) -> str:
-        return "0.0.0.0" if self.family == socket.AF_INET else "::"  # noqa: S104
+        return "0.0.0.0" if self.family == socket.AF_INET else "::"
 
     def connect(self, address: Address) -> None:
         """Choose where `send` goes and from where datagrams are taken."""
         host, port = self.kernel.network.route(self, address)
-        self._autobind("127.0.0.1" if self.family == socket.AF_INET else "::1")
+        loopback = "127.0.0.1" if self.family == socket.AF_INET else "::1"
+        self._autobind(loopback)
+        if isinstance(self.name, tuple) and self.name[0] == self._any():
+            self.name = own_address(self.family, loopback, self.name[1])
         self.remote = host, port
 
     def send(self, data: bytes, flags: int, address: Address) -> int:
-        """Send one datagram; it has arrived, or not, when this returns."""
+        """Send one datagram; it has arrived, or not, when this returns. Even a refused send binds the socket."""
+        self._autobind(self._any())
         if flags & socket.MSG_OOB:
             fail(errno.EOPNOTSUPP)
         if len(data) > LARGEST:
@@ -104,7 +108,6 @@ class Udp(Socket):
         assert target is not None, "checked above"
         if not target[1]:
             fail(errno.EINVAL)
-        self._autobind(self._any())
         self.raise_error()
         if self.shut & SHUT_SEND:
             fail(errno.EPIPE)
@@ -122,7 +125,7 @@ class Udp(Socket):
     def _source(self, host: str) -> tuple[str, int]:
         assert isinstance(self.name, tuple), "autobound"
         own = self.name[0].removeprefix("::ffff:")
-        return (host if own in ("0.0.0.0", "::") else own), self.name[1]  # noqa: S104
+        return (host if own in ("0.0.0.0", "::") else own), self.name[1]
 
     def accepts(self, source: tuple[str, int]) -> bool:
         """Tell whether a datagram from there is for this socket: a connected one hears its remote end only."""
@@ -179,4 +182,4 @@ class Udp(Socket):
 
     def describe(self) -> str:
         """Show addresses and the queue."""
-        return f"udp {self.own_name()}, {len(self.queue)} unread"
+        return f"udp {self.own_name()!r}, {len(self.queue)} unread"

@@ -98,6 +98,11 @@ class UnixSocket(Socket):
             fail(errno.EINVAL)
         self.name = self.kernel.network.bind_unix(self, address)
 
+    def join(self, other: UnixSocket) -> None:
+        """Make two sockets each other's peer."""
+        self.peer, other.peer = other, self
+        self.state = other.state = ESTABLISHED
+
     def own_name(self) -> Address:
         """Give the own name; unbound is the empty path."""
         return "" if self.name is None else self.name
@@ -164,11 +169,6 @@ class UnixStream(UnixSocket):
         self.join(child)
         listener.pending.append(child)
         listener.wake(KEY_DATA)
-
-    def join(self, other: UnixStream) -> None:
-        """Make two sockets each other's peer."""
-        self.peer, other.peer = other, self
-        self.state = other.state = ESTABLISHED
 
     def accept(self) -> tuple[Socket, Address]:
         """Take the oldest waiting connection."""

@@ -58,11 +58,6 @@ class UnixDatagram(UnixSocket):
         self.waiting: dict[UnixDatagram, None] = {}
         self.closed = False
 
-    def join(self, other: UnixDatagram) -> None:
-        """Make two sockets each other's peer."""
-        self.peer, other.peer = other, self
-        self.state = other.state = ESTABLISHED
-
     def mask(self) -> int:
         """Compute the mask (af_unix.c:unix_dgram_poll)."""
         mask = READABLE if self.queue else 0

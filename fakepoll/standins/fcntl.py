@@ -26,7 +26,7 @@ class FcntlModule(StandIn):
         return result
 
     def ioctl(
-        self, fd: object, request: int, arg: int | bytes | bytearray = 0, mutate_flag: bool = True, /  # noqa: FBT001, FBT002
+        self, fd: object, request: int, arg: int | bytes | bytearray = 0, mutate_flag: bool = True, /
     ) -> int | bytes:
         """`ioctl(2)`; an `int` behind a buffer is read and written as C would."""
         number = arg if isinstance(arg, int) else struct.unpack_from("i", arg)[0]

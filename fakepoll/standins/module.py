@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakepoll.abi import NS_PER_S, NotModelled
 
@@ -24,8 +24,8 @@ class StandIn(ModuleType):
     `pure` names the functions of the real module that touch no fd, no address and no clock. Classes are pure.
     """
 
-    real: ClassVar[ModuleType]
-    pure: ClassVar[frozenset[str]] = frozenset()
+    real: ModuleType
+    pure: frozenset[str] = frozenset()
 
     def __init__(self, kernel: Kernel) -> None:
         super().__init__(self.real.__name__, self.real.__doc__)

@@ -19,9 +19,9 @@ class OsModule(StandIn):
 
     real = os
     pure = frozenset(
-        "WCOREDUMP WEXITSTATUS WIFCONTINUED WIFEXITED WIFSIGNALED WIFSTOPPED WSTOPSIG WTERMSIG cpu_count fsdecode "
-        "fsencode fspath getenv getenvb get_exec_path major makedev minor process_cpu_count register_at_fork "
-        "strerror waitstatus_to_exitcode".split()
+        """WCOREDUMP WEXITSTATUS WIFCONTINUED WIFEXITED WIFSIGNALED WIFSTOPPED WSTOPSIG WTERMSIG cpu_count fsdecode
+        fsencode fspath get_exec_path getenv getenvb major makedev minor process_cpu_count register_at_fork strerror
+        waitstatus_to_exitcode""".split()  # noqa: SIM905 - twenty names read better than twenty strings
     )
 
     def read(self, fd: int, length: int, /) -> bytes:
@@ -51,7 +51,7 @@ class OsModule(StandIn):
         made: int = self._calls.fcntl(as_int(fd), fcntl.F_DUPFD_CLOEXEC, 0)
         return made
 
-    def dup2(self, fd: int, fd2: int, inheritable: bool = True) -> int:  # noqa: FBT001, FBT002
+    def dup2(self, fd: int, fd2: int, inheritable: bool = True) -> int:
         """`dup2(2)`, or `dup3(2)` for a number that is not to be inherited."""
         old, new = as_int(fd), as_int(fd2)
         if old < 0 or new < 0:
@@ -93,7 +93,7 @@ class OsModule(StandIn):
         """Tell whether O_NONBLOCK is off."""
         return not self._calls.fcntl(as_int(fd), fcntl.F_GETFL, 0) & os.O_NONBLOCK
 
-    def set_blocking(self, fd: int, blocking: bool, /) -> None:  # noqa: FBT001
+    def set_blocking(self, fd: int, blocking: bool, /) -> None:
         """Set or clear O_NONBLOCK."""
         self._calls.ioctl(as_int(fd), termios.FIONBIO, int(not blocking))
 

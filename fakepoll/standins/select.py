@@ -108,12 +108,23 @@ class EpollObject:
 class PollObject:
     """select.poll: what poll() returns, a list of fds to ask."""
 
-    __slots__ = ("_asked", "_calls", "_polling")
+    __slots__ = ("_asked", "_polling")
 
-    def __init__(self, kernel: Kernel) -> None:
-        self._calls = kernel.calls
-        self._asked: dict[int, int] = {}
-        self._polling = False
+    kernel: ClassVar[Kernel]
+
+    _asked: dict[int, int]
+    _polling: bool
+
+    def __new__(cls) -> Self:
+        raise TypeError(f"cannot create '{cls.__module__}.{cls.__qualname__}' instances")
+
+    @classmethod
+    def make(cls) -> Self:
+        """Make what `select.poll()` returns; the class itself cannot be called."""
+        made = object.__new__(cls)
+        made._asked = {}
+        made._polling = False
+        return made
 
     def register(self, fd: object, eventmask: int = ALL_EVENTS, /) -> None:
         """Ask for an fd, or ask differently."""
@@ -137,7 +148,7 @@ class PollObject:
             raise RuntimeError("concurrent poll() invocation")
         self._polling = True
         try:
-            found: list[tuple[int, int]] = self._calls.poll(tuple(self._asked.items()), timeout_ms)
+            found: list[tuple[int, int]] = self.kernel.calls.poll(tuple(self._asked.items()), timeout_ms)
         finally:
             self._polling = False
         return found
@@ -153,9 +164,13 @@ class SelectModule(StandIn):
         """The class of epoll objects."""
         return over(self._kernel, EpollObject, "select.epoll")
 
+    @cached_property
+    def _poll_class(self) -> type[PollObject]:
+        return over(self._kernel, PollObject, "select.poll")
+
     def poll(self) -> PollObject:
         """Make a poll object."""
-        return PollObject(self._kernel)
+        return self._poll_class.make()
 
     def select(
         self,
@@ -171,14 +186,27 @@ class SelectModule(StandIn):
             timeout_ns = -(-as_ns(timeout, complaint="timeout must be a float or None") // 1000) * 1000
             if timeout_ns < 0:
                 raise ValueError("timeout must be non-negative")
-        lists = [_as_list(objects) for objects in (rlist, wlist, xlist)]
-        numbers = [tuple(self._as_settable(each) for each in objects) for objects in lists]
-        found: Any = {*self._calls.select(*numbers, timeout_ns)}
+        asked = [self._pairs(objects) for objects in (rlist, wlist, xlist)]
+        sets = [tuple(fd for _, fd in pairs) for pairs in asked]
+        found: dict[tuple[int, int], None] = dict.fromkeys(self._calls.select(*sets, timeout_ns))
         read, write, other = (
-            [each for each, fd in zip(objects, fds, strict=True) if (which, fd) in found]
-            for which, (objects, fds) in enumerate(zip(lists, numbers, strict=True))
+            [each for each, fd in pairs if (which, fd) in found] for which, pairs in enumerate(asked)
         )
         return read, write, other
+
+    def _pairs(self, objects: Sequence[Waited]) -> list[tuple[Waited, int]]:
+        """Pair each object with its fd; a `fileno()` may change the list that is being read (selectmodule.c:seq2set)."""
+        try:
+            asked = objects if isinstance(objects, list | tuple) else list(objects)
+        except TypeError:
+            raise TypeError("arguments 1-3 must be sequences") from None
+        pairs: list[tuple[Waited, int]] = []
+        while len(pairs) < len(asked):
+            if len(pairs) >= FD_SETSIZE:
+                raise ValueError("too many file descriptors in select()")
+            each = asked[len(pairs)]
+            pairs.append((each, self._as_settable(each)))
+        return pairs
 
     def _as_settable(self, value: object) -> int:
         """Convert an fd; numbers count from `first_fd`, so that a high first fd leaves room for a set."""
@@ -186,16 +214,6 @@ class SelectModule(StandIn):
         if fd >= FD_SETSIZE and fd - self._kernel.fds.first >= FD_SETSIZE - 3:
             raise ValueError("filedescriptor out of range in select()")
         return fd
-
-
-def _as_list(objects: Sequence[Waited]) -> list[Waited]:
-    try:
-        made = list(objects)
-    except TypeError:
-        raise TypeError("arguments 1-3 must be sequences") from None
-    if len(made) > FD_SETSIZE:
-        raise ValueError("too many file descriptors in select()")
-    return made
 
 
 def _as_mask(value: int) -> int:

@@ -26,8 +26,8 @@ class SelectorsModule(StandIn):
         elif name in POLLERS:
             attribute, poller = POLLERS[name]
             base = getattr(selectors, name)
-            members = {attribute: getattr(self._kernel.select, poller), "__module__": "selectors", "__doc__": base.__doc__}
-            made = type(base)(name, (base,), members)
+            fake = getattr(self._kernel.select, poller)
+            made = type(base)(name, (base,), {attribute: fake, "__module__": "selectors", "__doc__": base.__doc__})
         elif name == "DevpollSelector":
             raise AttributeError(name)
         else:

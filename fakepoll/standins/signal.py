@@ -33,7 +33,7 @@ class SignalModule(StandIn):
         """Give the handler."""
         return self._kernel.signals.get(_check(signalnum))
 
-    def siginterrupt(self, signalnum: int, flag: bool, /) -> None:  # noqa: FBT001
+    def siginterrupt(self, signalnum: int, flag: bool, /) -> None:
         """Accept; calls are never seen to be interrupted."""
         _check(signalnum)
 

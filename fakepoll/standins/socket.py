@@ -17,7 +17,9 @@ from fakepoll.standins.socket_core import CoreModule, CoreSocket
 if TYPE_CHECKING:
     from fakepoll.kernel import Kernel
 
-PURE = frozenset("CMSG_LEN CMSG_SPACE htonl htons inet_aton inet_ntoa inet_ntop inet_pton ntohl ntohs".split())
+PURE = frozenset(
+    ("CMSG_LEN", "CMSG_SPACE", "htonl", "htons", "inet_aton", "inet_ntoa", "inet_ntop", "inet_pton", "ntohl", "ntohs")
+)
 KEPT = ("_intenum_converter",)
 
 FUNCTIONS = {
@@ -25,7 +27,8 @@ FUNCTIONS = {
     for name, value in vars(socket).items()
     if isinstance(value, FunctionType) and value.__module__ == "socket" and name not in KEPT
 }
-METHODS = {name: value for name, value in vars(socket.socket).items() if name not in ("__weakref__", "_io_refs", "_closed")}
+SLOTS = ("__weakref__", "_io_refs", "_closed")
+METHODS = {name: value for name, value in vars(socket.socket).items() if name not in SLOTS}
 REFUSED = {
     name: refused(f"socket.{name}")
     for name, value in vars(socket).items()

@@ -80,7 +80,7 @@ def resolve(host: str, family: int, *, passive: bool = True, numeric: bool = Fal
     if host == LOCALHOST and not numeric:
         return [(int(each), "::1" if each == socket.AF_INET6 else "127.0.0.1") for each in families]
     if not host:
-        wildcard = {socket.AF_INET6: "::", socket.AF_INET: "0.0.0.0"}  # noqa: S104
+        wildcard = {socket.AF_INET6: "::", socket.AF_INET: "0.0.0.0"}
         loopback = {socket.AF_INET6: "::1", socket.AF_INET: "127.0.0.1"}
         return [(int(each), (wildcard if passive else loopback)[socket.AddressFamily(each)]) for each in families]
     if host == "<broadcast>":
@@ -95,7 +95,12 @@ def resolve(host: str, family: int, *, passive: bool = True, numeric: bool = Fal
 
 
 def getaddrinfo(
-    host: str | bytes | None, port: str | bytes | int | None, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
+    host: str | bytes | None,
+    port: str | bytes | int | None,
+    family: int = 0,
+    type: int = 0,
+    proto: int = 0,
+    flags: int = 0,
 ) -> list[tuple[int, int, int, str, Any]]:
     """`getaddrinfo(3)` of a number, of `localhost` or of nothing."""
     if flags & ~AI_FLAGS:
@@ -114,8 +119,9 @@ def getaddrinfo(
     if not kinds:
         raise socket.gaierror(socket.EAI_SOCKTYPE, "ai_socktype not supported")
     canonical = name if flags & socket.AI_CANONNAME else ""
+    tails = {int(socket.AF_INET): (), int(socket.AF_INET6): (0, 0)}
     return [
-        (each, int(kind), int(protocol), canonical, (address, number) if each == socket.AF_INET else (address, number, 0, 0))
+        (each, int(kind), int(protocol), canonical, (address, number, *tails[each]))
         for each, address in found
         for kind, protocol in kinds
     ]

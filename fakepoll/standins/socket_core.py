@@ -139,10 +139,7 @@ class CoreSocket:
     def send(self, data: object, flags: int = 0, /) -> int:
         """`send(2)`."""
         content = as_bytes(data)
-        if not self._timeout_ns:
-            sent: int = self.kernel.calls.sendto(self._fd, content, flags)
-            return sent
-        sent = self._with_timeout(select.POLLOUT, self.kernel.calls.sendto, self._fd, content, flags)
+        sent: int = self._with_timeout(select.POLLOUT, self.kernel.calls.sendto, self._fd, content, flags)
         return sent
 
     def sendall(self, data: object, flags: int = 0, /) -> None:
@@ -180,11 +177,8 @@ class CoreSocket:
         return sent
 
     def _receive(self, size: int, flags: int) -> tuple[bytes, int, Address]:
-        found: tuple[bytes, int, Address]
-        if not self._timeout_ns:
-            found = self.kernel.calls.recvfrom(self._fd, size, flags)
-            return found
-        found = self._with_timeout(select.POLLIN, self.kernel.calls.recvfrom, self._fd, size, flags)
+        call = self.kernel.calls.recvfrom
+        found: tuple[bytes, int, Address] = self._with_timeout(select.POLLIN, call, self._fd, size, flags)
         return found
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
@@ -312,7 +306,7 @@ class CoreModule:
 
     def functions(self) -> dict[str, Any]:
         """Give the functions by name, for the globals of socket.py."""
-        names = "socketpair dup close getdefaulttimeout setdefaulttimeout gethostname gethostbyname".split()
+        names = ["socketpair", "dup", "close", "getdefaulttimeout", "setdefaulttimeout", "gethostname", "gethostbyname"]
         return {name: getattr(self, name) for name in names} | {"getnameinfo": getnameinfo}
 
     def socketpair(self, family: int = socket.AF_UNIX, type: int = socket.SOCK_STREAM, proto: int = 0, /) -> Any:
@@ -364,7 +358,8 @@ def _target(buffer: Any, nbytes: int, caller: str) -> tuple[memoryview, int]:
     if nbytes < 0:
         raise ValueError(f"negative buffersize in {caller}")
     if nbytes > len(view):
-        raise ValueError("buffer too small for requested bytes" if caller == "recv_into" else "nbytes is greater than the length of the buffer")
+        too_small = {"recv_into": "buffer too small for requested bytes"}
+        raise ValueError(too_small.get(caller, "nbytes is greater than the length of the buffer"))
     return view, nbytes or len(view)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
+from time import struct_time
 
 from fakepoll.abi import NS_PER_S, fail
 from fakepoll.clock import BOOT_NS, EPOCH_NS
@@ -25,7 +26,7 @@ class TimeModule(StandIn):
     """The `time` module over a kernel."""
 
     real = time
-    pure = frozenset("asctime mktime strptime clock_getres get_clock_info".split())
+    pure = frozenset(["asctime", "mktime", "strptime", "clock_getres", "get_clock_info"])
 
     def _now_ns(self, clock: int) -> int:
         self._kernel.clock.now_ns += self._kernel.clock.tick_ns
@@ -79,11 +80,11 @@ class TimeModule(StandIn):
             raise ValueError("sleep length must be non-negative")
         self._calls.nanosleep(duration_ns)
 
-    def gmtime(self, seconds: float | None = None, /) -> time.struct_time:
+    def gmtime(self, seconds: float | None = None, /) -> struct_time:
         """Break a time, by default the kernel's, into UTC fields."""
         return time.gmtime(self.time() if seconds is None else seconds)
 
-    def localtime(self, seconds: float | None = None, /) -> time.struct_time:
+    def localtime(self, seconds: float | None = None, /) -> struct_time:
         """Break a time, by default the kernel's, into local fields."""
         return time.localtime(self.time() if seconds is None else seconds)
 
@@ -91,6 +92,6 @@ class TimeModule(StandIn):
         """Write a time, by default the kernel's, as text."""
         return time.ctime(self.time() if seconds is None else seconds)
 
-    def strftime(self, format: str, t: time.struct_time | None = None, /) -> str:
+    def strftime(self, format: str, t: struct_time | None = None, /) -> str:
         """Write a time, by default the kernel's, in a format."""
         return time.strftime(format, self.localtime() if t is None else t)

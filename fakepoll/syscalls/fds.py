@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fakepoll.abi import PAGE, NotModelled, fail
 from fakepoll.eventfd import EventFd
+from fakepoll.file import File
 from fakepoll.pipe import Pipe, PipeReader, PipeWriter
 from fakepoll.syscalls.blocking import until_all_sent, until_done
 
@@ -84,14 +85,18 @@ def fcntl(kernel: Kernel, fd: int, command: int, argument: int) -> int:
                 fail(errno.EINVAL)
             return kernel.fds.open(file, cloexec=command == constants.F_DUPFD_CLOEXEC, lowest=argument)
     if command in (F_SETPIPE_SZ, F_GETPIPE_SZ):
-        if not isinstance(file, PipeReader | PipeWriter):
-            fail(errno.EBADF)
-        if command == F_GETPIPE_SZ:
-            return file.pipe.limit * PAGE
-        if argument > kernel.limits.pipe_max_size:
-            fail(errno.EPERM)
-        return file.pipe.resize(argument)
+        return _pipe_size(kernel, file, argument if command == F_SETPIPE_SZ else None)
     raise NotModelled(f"fcntl command {command}")
+
+
+def _pipe_size(kernel: Kernel, file: File, wanted: int | None) -> int:
+    if not isinstance(file, PipeReader | PipeWriter):
+        fail(errno.EBADF)
+    if wanted is None:
+        return file.pipe.limit * PAGE
+    if wanted > kernel.limits.pipe_max_size:
+        fail(errno.EPERM)
+    return file.pipe.resize(wanted)
 
 
 def ioctl(kernel: Kernel, fd: int, request: int, argument: int) -> int:

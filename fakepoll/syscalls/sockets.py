@@ -12,7 +12,7 @@ from fakepoll.sockets import Address, Socket
 from fakepoll.syscalls.blocking import until_all_sent, until_done
 from fakepoll.tcp import Tcp
 from fakepoll.udp import Udp
-from fakepoll.unix import UnixStream
+from fakepoll.unix import UnixSocket, UnixStream
 from fakepoll.unix_datagram import UnixDatagram
 
 if TYPE_CHECKING:
@@ -68,12 +68,9 @@ def socketpair(kernel: Kernel, family: int, type_: int, protocol: int) -> tuple[
     """`socketpair(2)`; only AF_UNIX has pairs."""
     kernel.fds.check_room(2)
     one, other = make(kernel, family, type_, protocol), make(kernel, family, type_, protocol)
-    if isinstance(one, UnixStream) and isinstance(other, UnixStream):
-        one.join(other)
-    elif isinstance(one, UnixDatagram) and isinstance(other, UnixDatagram):
-        one.join(other)
-    else:
+    if not isinstance(one, UnixSocket) or not isinstance(other, UnixSocket):
         fail(errno.EOPNOTSUPP)
+    one.join(other)
     cloexec = bool(type_ & constants.SOCK_CLOEXEC)
     return kernel.fds.open(one, cloexec=cloexec), kernel.fds.open(other, cloexec=cloexec)
 
