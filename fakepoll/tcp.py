@@ -22,6 +22,9 @@ from fakepoll.abi import (
     KEY_DATA,
     KEY_SPACE,
     KEY_STATE,
+    MSG_OOB,
+    MSG_PEEK,
+    MSG_TRUNC,
     NS_PER_S,
     SHUT_BOTH,
     SHUT_RECEIVE,
@@ -219,7 +222,7 @@ class Tcp(Connection):
 
     def send(self, data: bytes, flags: int, address: Address) -> int:
         """Send until the buffer is full; a short count, or EAGAIN if it was already."""
-        if flags & socket.MSG_OOB:
+        if flags & MSG_OOB:
             raise NotModelled("MSG_OOB on a TCP socket")
         if self.state not in (ESTABLISHED, CLOSE_WAIT):
             self.raise_error()
@@ -250,14 +253,14 @@ class Tcp(Connection):
 
     def receive(self, size: int, flags: int) -> tuple[bytes, int, Address]:
         """Take bytes: data, then end of file after a FIN, then a pending error (once), then by state."""
-        if flags & (socket.MSG_OOB | socket.MSG_TRUNC):
+        if flags & (MSG_OOB | MSG_TRUNC):
             raise NotModelled("MSG_OOB or MSG_TRUNC on a TCP socket")
         if self.state == LISTEN:
             fail(errno.ENOTCONN)
         inbox = self.inbox
         if inbox:
             data = bytes(inbox) if size >= len(inbox) else bytes(inbox[:size])
-            if not flags & socket.MSG_PEEK:
+            if not flags & MSG_PEEK:
                 del inbox[: len(data)]
                 peer = self.peer
                 if peer is not None and peer.outbox:

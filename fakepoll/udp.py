@@ -24,6 +24,9 @@ from fakepoll.abi import (
     KEY_DATA,
     KEY_SPACE,
     KEY_STATE,
+    MSG_OOB,
+    MSG_PEEK,
+    MSG_TRUNC,
     READABLE,
     SHUT_BOTH,
     SHUT_RECEIVE,
@@ -98,7 +101,7 @@ class Udp(Socket):
     def send(self, data: bytes, flags: int, address: Address) -> int:
         """Send one datagram; it has arrived, or not, when this returns. Even a refused send binds the socket."""
         self._autobind(self._any())
-        if flags & socket.MSG_OOB:
+        if flags & MSG_OOB:
             fail(errno.EOPNOTSUPP)
         if len(data) > LARGEST:
             fail(errno.EMSGSIZE)
@@ -142,16 +145,16 @@ class Udp(Socket):
 
     def receive(self, size: int, flags: int) -> tuple[bytes, int, Address]:
         """Take one datagram; what does not fit into `size` is lost."""
-        if flags & socket.MSG_OOB:
+        if flags & MSG_OOB:
             fail(errno.EOPNOTSUPP)
         self.raise_error()
         if not self.queue:
             fail(errno.EAGAIN)
         data, source = self.queue[0]
-        if not flags & socket.MSG_PEEK:
+        if not flags & MSG_PEEK:
             self.queue.popleft()
             self.rmem -= truesize(len(data))
-        return data[:size], len(data) if flags & socket.MSG_TRUNC else min(size, len(data)), source
+        return data[:size], len(data) if flags & MSG_TRUNC else min(size, len(data)), source
 
     def unread(self) -> int:
         """Count the bytes of the first datagram."""

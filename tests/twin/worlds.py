@@ -169,9 +169,13 @@ def real_world(end: int | None = None) -> Iterator[World]:
 
 @contextmanager
 def fake_world(base: int, end: int | None = None) -> Iterator[World]:
-    """Open a fresh fake kernel as a world whose fd numbers go from `base` to `end`."""
+    """Open a fresh fake kernel as a world whose fd numbers go from `base` to `end`.
+
+    It acknowledges a FIN at once, which is what the real world waits for in `settle`.
+    """
     room = 1000 if end is None else end - base
-    kernel = fakepoll.Kernel(first_fd=base, trace=False, limits=fakepoll.Limits(nofile=room + 3))
+    limits = fakepoll.Limits(nofile=room + 3, fin_ack_ns=0)
+    kernel = fakepoll.Kernel(first_fd=base, trace=False, limits=limits)
     names: Names = {"os": kernel.os, "socket": kernel.socket, "select": kernel.select}
     yield World(names, kernel.os.close)
 
