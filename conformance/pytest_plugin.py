@@ -1,7 +1,7 @@
 """`pytest --pyargs conformance --poller NAME`: one test item per guarantee, poller and world.
 
 pytest loads this module in every run of everyone who has pollcheck installed. So it imports nothing but pytest, and
-does nothing unless a poller is named; all else is in `conformance/suite/judging.py`.
+does nothing unless a poller is named; all else is in `conformance/suite/session.py`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Start judging if a poller is named; say how to name one if only the suite is."""
     if config.getoption("poller"):
-        from conformance.suite.judging import Judging
+        from conformance.suite.session import Judging
 
         config.pluginmanager.register(Judging(config), "pollcheck-judging")
     elif any(_is_suite(config, argument) for argument in config.args):

@@ -1,0 +1,447 @@
+"""Scenarios drawn by Hypothesis against the slots, so that they make sense.
+
+A free list of random actions hardly ever registers, fires and rearms the same file. Here each step is drawn from what applies now:
+first a verb by weight, then its arguments in one number, so that a step costs two draws. Three swarm decisions come first - which
+kinds of file, which triggers, which verbs are off - because a scenario that does everything seldom does one thing thoroughly.
+
+Hypothesis only generates; shrinking is `minimise.py`'s, by deletion, which works since every sub-sequence is a scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+
+from conformance.actions import Action
+from conformance.protocol import MAX_TOKEN, Capability, Interest, Readiness, Trigger
+from conformance.scenario import Scenario
+from conformance.slots import DIRECTIONS, WAKER, Registration, Slots
+
+__all__ = ["scenarios"]
+
+R, W, P = Interest.READABLE, Interest.WRITABLE, Interest.PRIORITY
+MOST_STEPS = 24
+MOST_LABELS = 14
+_EXTREME_TOKENS = (0, 2**32, MAX_TOKEN, 2**32 + 1, 2**31, 2**63 - 2, 2**48)
+
+_KINDS = (("unix",), ("tcp",), ("pipe",), ("eventfd",), ("listen", "fresh"), ("udp",), ("user",))
+"""What a scenario opens; the swarm takes two."""
+
+_WEIGHTS = {
+    "open": 5,
+    "register": 12,
+    "send": 14,
+    "drain": 12,
+    "recv": 4,
+    "peek": 2,
+    "fill": 4,
+    "poll": 20,
+    "settle": 8,
+    "rearm": 9,
+    "reregister": 5,
+    "repeat": 3,
+    "deregister": 3,
+    "close": 4,
+    "close peer": 4,
+    "fill and close peer": 2,
+    "close and reuse": 2,
+    "reset": 2,
+    "shutdown": 3,
+    "urgent": 1,
+    "connect": 5,
+    "refuse": 2,
+    "accept": 3,
+    "set": 9,
+    "wake": 4,
+    "waker": 3,
+    "dup": 3,
+    "double": 1,
+    "stray": 2,
+    "regular": 1,
+    "wait": 3,
+    "rest": 1,
+    "signals": 1,
+}
+"""Choice -> weight. `rearm` reregisters what may have fired, `repeat` reregisters unchanged, `stray` calls for what is not there."""
+
+_ALWAYS = ("open", "register", "send", "poll", "settle", "drain")
+"""Choices that the swarm never switches off."""
+
+
+@cache
+def _below(count: int) -> st.SearchStrategy[int]:
+    return st.integers(0, count - 1)
+
+
+@st.composite
+def scenarios(draw: st.DrawFn, capabilities: Capability) -> Scenario:
+    """Draw one scenario for a poller that claims `capabilities`: at most some 30 actions, ending in a settle."""
+    return _Drawing(lambda count: draw(_below(count)), capabilities).scenario()
+
+
+@dataclass(frozen=True, slots=True)
+class _Swarm:
+    """What one scenario is about."""
+
+    kinds: tuple[str, ...]
+    triggers: tuple[Trigger, ...]
+    capacity: int | None
+    weights: tuple[tuple[str, int], ...]
+    tokens: tuple[int, ...]
+
+
+class _Drawing:
+    """One scenario in the making. `below(n)` draws a number from 0 to n-1, 0 being the simplest."""
+
+    def __init__(self, below: Callable[[int], int], capabilities: Capability) -> None:
+        self.below, self.capabilities = below, capabilities
+        self.slots = Slots(capabilities)
+        self.actions: list[Action] = []
+        self.next_label, self.next_token = 1, 0
+        self.freed: list[int] = []
+        self.swarm = self._swarm()
+
+    def scenario(self) -> Scenario:
+        self._choose_open()
+        self._choose_register()
+        for _ in range(6 + self.below(MOST_STEPS - 6)):
+            self._step()
+        self._add("settle", self.swarm.capacity)
+        self._ending()
+        return tuple(self.actions)
+
+    # ── the swarm ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _swarm(self) -> _Swarm:
+        caps = self.capabilities
+        kinds = [kind for kind in _KINDS if kind != ("user",) or caps & Capability.USER_READINESS]
+        first, second = self._pick(kinds), self._pick(kinds)
+        bits = [t for t in (Trigger.LEVEL, Trigger.EDGE) if int(caps) & int(t)]
+        triggers = [t | o for t in bits for o in (Trigger(0), Trigger.ONESHOT) if not o or caps & Capability.ONESHOT]
+        mask = self.below(2 ** len(triggers) - 1) + 1
+        off = self.below(1 << 16)
+        weights = tuple(
+            (name, weight)
+            for index, (name, weight) in enumerate(_WEIGHTS.items())
+            if name in _ALWAYS or not (off >> index % 16) & (off >> (index * 5 + 3) % 16) & 1
+        )
+        capacity = self._pick((None, None, None, 1, 2, 3)) if caps & Capability.MAX_EVENTS else None
+        return _Swarm(
+            kinds=tuple(dict.fromkeys([*first, *second])),
+            triggers=tuple(t for index, t in enumerate(triggers) if mask >> index & 1),
+            capacity=capacity,
+            weights=weights,
+            tokens=_EXTREME_TOKENS if self.below(7) == 6 else (),
+        )
+
+    def _pick(self, options: Sequence[Any]) -> Any:
+        return options[self.below(len(options))] if len(options) > 1 else options[0]
+
+    def _product(self, *options: Sequence[Any]) -> tuple[Any, ...] | None:
+        """Pick one of each in a single draw; None where there is nothing to pick from."""
+        total = 1
+        for option in options:
+            total *= len(option)
+        if not total:
+            return None
+        index = self.below(total) if total > 1 else 0
+        picked = []
+        for option in options:
+            index, rest = divmod(index, len(option))
+            picked.append(option[rest])
+        return tuple(picked)
+
+    # ── steps ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _step(self) -> None:
+        weights = self.swarm.weights
+        ticket = self.below(sum(weight for _, weight in weights))
+        for name, weight in weights:
+            if ticket < weight:
+                _CHOICES[name](self)
+                return
+            ticket -= weight
+
+    def _add(self, verb: str, *args: Any) -> bool:
+        """Append an action if it applies, and take note of what it changes."""
+        action = Action(verb, args)
+        if self.slots.why_not(action):
+            return False
+        registered = self.slots.registrations.get(action.labels[0]) if action.labels else None
+        if verb in ("deregister", "close", "reset") and registered:
+            self.freed.append(registered.token)
+        accepts = verb != "accept" or bool(self.slots.files[args[0]].queue)
+        self.slots.apply(action, succeeded=accepts)
+        self.actions.append(action)
+        if verb in ("poll", "settle"):
+            self._estimate_fired()
+        return True
+
+    def _estimate_fired(self) -> None:
+        for registered in self.slots.registrations.values():
+            if registered.trigger & Trigger.ONESHOT and self._is_ready(registered):
+                registered.is_enabled = False
+
+    @staticmethod
+    def _is_ready(registered: Registration) -> bool:
+        file, interest = registered.file, registered.interest
+        if file.kind == "user":
+            return bool(file.value & int(interest))
+        has_input = bool(file.unread or file.is_ended or file.queue)
+        return bool(interest & R and has_input) or bool(interest & W and not file.is_full)
+
+    def _labels(self, *kinds: str) -> list[int]:
+        return [label for label, file in self.slots.files.items() if not kinds or file.kind in kinds]
+
+    def _registered(self) -> list[Registration]:
+        return [reg for label, reg in self.slots.registrations.items() if label != WAKER]
+
+    def _new_label(self) -> int:
+        label = self.next_label
+        self.next_label += 1
+        return label
+
+    def _new_token(self) -> int:
+        """The next number, one of the extreme ones, or now and then one that was given back."""
+        if self.freed and self.next_token % 3 == 2:
+            token = self.freed.pop()
+            if self.slots.is_token_free(token):
+                return token
+        for token in self.swarm.tokens:
+            if self.slots.is_token_free(token):
+                return token
+        self.next_token += 1
+        while not self.slots.is_token_free(self.next_token):
+            self.next_token += 1
+        return self.next_token
+
+    # ── choices ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _choose_open(self) -> None:
+        if self.next_label > MOST_LABELS:
+            return
+        kind = self._pick(self.swarm.kinds)
+        labels = [self._new_label() for _ in Action(kind).row.opens]
+        self._add(kind, *labels)
+
+    def _choose_regular(self) -> None:
+        label, token = self._new_label(), self._new_token()
+        if self._add("regular", label):
+            self._add("register", label, token, R, self.swarm.triggers[0])
+            self._add("deregister", label)
+            self._add("close", label)
+
+    def _interests(self, kind: str) -> list[Interest]:
+        may = DIRECTIONS[kind] & (R | W if self.capabilities & Capability.WRITABLE else R)
+        interests = [i for i in (R, W, R | W) if i & may == i]
+        if kind == "tcp" and self.capabilities & Capability.PRIORITY:
+            interests.append(R | P)
+        return interests
+
+    def _choose_register(self) -> None:
+        free = [label for label in self.slots.files if label not in self.slots.registrations]
+        if picked := self._product(free, self.swarm.triggers):
+            label, trigger = picked
+            interest = self._pick(self._interests(self.slots.kind(label)))
+            self._add("register", label, self._new_token(), interest, trigger)
+
+    def _reregister(self, registered: Registration, *, changes: bool) -> None:
+        interest, trigger, token = registered.interest, registered.trigger, registered.token
+        if changes:
+            options = self._interests(registered.file.kind)
+            picked = self._product(options, self.swarm.triggers, (False, True))
+            assert picked is not None
+            interest, trigger, new_token = picked
+            if new_token and self.capabilities & Capability.TOKEN_CHANGE:
+                self.freed.append(token)
+                token = self._new_token()
+        self._add("reregister", registered.label, token, interest, trigger)
+
+    def _choose_rearm(self) -> None:
+        fired = [reg for reg in self._registered() if not reg.is_enabled]
+        if picked := self._product(fired, (False, False, True)):
+            self._reregister(picked[0], changes=picked[1])
+
+    def _choose_reregister(self) -> None:
+        if picked := self._product(self._registered()):
+            self._reregister(picked[0], changes=True)
+
+    def _choose_repeat(self) -> None:
+        if picked := self._product(self._registered()):
+            self._reregister(picked[0], changes=False)
+
+    def _choose_double(self) -> None:
+        if picked := self._product(self._registered(), self.swarm.triggers):
+            self._add("register", picked[0].label, self._new_token(), picked[0].interest, picked[1])
+
+    def _choose_stray(self) -> None:
+        free = [label for label in self.slots.files if label not in self.slots.registrations]
+        if picked := self._product(free, (True, False)):
+            label, deregisters = picked
+            if deregisters:
+                self._add("deregister", label)
+            else:
+                interest = self._interests(self.slots.kind(label))[0]
+                self._add("reregister", label, self._new_token(), interest, self.swarm.triggers[0])
+
+    def _choose_deregister(self) -> None:
+        if picked := self._product(self._registered()):
+            self._add("deregister", picked[0].label)
+
+    def _choose_send(self) -> None:
+        watched = [reg.file.peer for reg in self._registered() if reg.interest & R and reg.file.peer]
+        labels = [file.labels[0] for file in watched if file.is_open]
+        labels += [reg.label for reg in self._registered() if reg.file.kind == "eventfd"]
+        if picked := self._product(labels or self._labels("unix", "tcp", "udp", "write end", "eventfd"), (1, 7, 300)):
+            self._add("send", *picked)
+
+    def _choose_drain(self) -> None:
+        registered = [reg.label for reg in self._registered() if reg.file.kind not in ("user", "write end", "fresh")]
+        if picked := self._product(registered or self._labels("unix", "tcp", "udp", "read end", "eventfd", "listener")):
+            self._add("drain", picked[0])
+        full = [reg.file.peer for reg in self._registered() if reg.file.is_full and reg.file.peer]
+        if full and full[0].is_open:
+            self._add("drain", full[0].labels[0])
+
+    def _choose_recv(self) -> None:
+        if picked := self._product([label for label, file in self.slots.files.items() if file.unread], (1, 4)):
+            self._add("recv", *picked)
+
+    def _choose_peek(self) -> None:
+        if picked := self._product(self._labels("unix", "tcp", "udp")):
+            self._add("peek", picked[0])
+
+    def _choose_fill(self) -> None:
+        registered = [reg.label for reg in self._registered() if reg.interest & W]
+        if picked := self._product(registered or self._labels("unix", "tcp", "write end", "eventfd")):
+            self._add("fill", picked[0])
+
+    def _choose_poll(self) -> None:
+        self._add("poll", self._pick((0.0, 0.0, 0.0, 0.0, 0.0009)), self.swarm.capacity)
+
+    def _choose_wait(self) -> None:
+        self._add("poll", self._pick((None, 0.12)), self.swarm.capacity)
+
+    def _choose_settle(self) -> None:
+        self._add("settle", self.swarm.capacity)
+
+    def _choose_close(self) -> None:
+        if picked := self._product(self._labels()):
+            self._give_up(picked[0])
+
+    def _give_up(self, label: int) -> None:
+        if not self.capabilities & Capability.CLOSE_FORGETS and label in self.slots.registrations:
+            self._add("deregister", label)
+        self._add("close", label)
+
+    def _peers(self) -> list[int]:
+        """The other ends of what is registered."""
+        peers = [reg.file.peer for reg in self._registered()]
+        return [file.labels[0] for file in peers if file and file.is_open]
+
+    def _choose_close_peer(self) -> None:
+        if picked := self._product(self._peers()):
+            self._give_up(picked[0])
+
+    def _choose_fill_and_close_peer(self) -> None:
+        full = [reg for reg in self._registered() if reg.interest & W and reg.file.peer and reg.file.peer.is_open]
+        if picked := self._product(full):
+            self._add("fill", picked[0].label)
+            self._give_up(picked[0].file.peer.labels[0])
+
+    def _choose_close_and_reuse(self) -> None:
+        if picked := self._product(self._registered()):
+            label = picked[0].label
+            if picked[0].file.kind == "user":
+                return
+            self._give_up(label)
+            self._choose_open()
+            self._choose_register()
+
+    def _choose_reset(self) -> None:
+        if picked := self._product(
+            [label for label in self._peers() or self._labels("tcp") if self.slots.kind(label) == "tcp"]
+        ):
+            self._add("reset", picked[0])
+
+    def _choose_shutdown(self) -> None:
+        if picked := self._product(self._peers() + self._labels("tcp", "unix"), ("wr", "rdwr", "rd")):
+            self._add("shutdown", *picked)
+
+    def _choose_urgent(self) -> None:
+        if picked := self._product(self._labels("tcp")):
+            self._add("urgent", picked[0])
+
+    def _choose_connect(self) -> None:
+        if picked := self._product(self._labels("fresh"), self._labels("listener")):
+            self._add("connect", *picked)
+        elif "fresh" in self.swarm.kinds:
+            self._add("fresh", self._new_label())
+
+    def _choose_refuse(self) -> None:
+        if picked := self._product(self._labels("fresh")):
+            self._add("refuse", picked[0])
+
+    def _choose_accept(self) -> None:
+        if picked := self._product(self._labels("listener")):
+            self._add("accept", picked[0], self._new_label())
+
+    def _choose_set(self) -> None:
+        values = (Readiness(1), Readiness(3), Readiness(0), Readiness(2))
+        if picked := self._product(self._labels("user"), values):
+            self._add("set", *picked)
+
+    def _choose_waker(self) -> None:
+        if WAKER not in self.slots.registrations and self.capabilities & Capability.WAKE:
+            self._add("waker", self._new_token())
+
+    def _choose_wake(self) -> None:
+        self._add("wake", self._pick((1, 2)))
+
+    def _choose_dup(self) -> None:
+        files = [label for label in self._labels() if self.slots.kind(label) != "user"]
+        if picked := self._product(files):
+            self._add("dup", picked[0], self._new_label())
+
+    def _choose_rest(self) -> None:
+        self._add("rest", 0.0009)
+
+    def _choose_signals(self) -> None:
+        if self.below(4) == 3:
+            self._add("signals", 0.02)
+
+    # ── endings ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _ending(self) -> None:
+        """One time in ten: deregister everything, keep the files open, and rest; others rest, or are woken from a long wait."""
+        ending = self.below(25)
+        if ending in (3, 4, 5):
+            for registered in list(self._registered()):
+                self._add("deregister", registered.label)
+            self._add("rest", 0.0009)
+        elif ending in (6, 7):
+            self._add("rest", 0.0009)
+        elif ending == 8:
+            wait = self._pick((None, 1.5, 86_400.0, 2_000_000.0))
+            for act, label in self._acts():
+                if self._add("await", wait, act, label):
+                    break
+
+    def _acts(self) -> Iterator[tuple[str, int]]:
+        if WAKER in self.slots.registrations:
+            yield "wake", WAKER
+        for registered in self._registered():
+            file = registered.file
+            if file.kind in ("user", "eventfd"):
+                yield ("set" if file.kind == "user" else "send"), registered.label
+            elif file.peer and file.peer.is_open:
+                yield "send", file.peer.labels[0]
+
+
+_CHOICES: dict[str, Callable[[_Drawing], None]] = {
+    name: getattr(_Drawing, f"_choose_{name.replace(' ', '_')}") for name in _WEIGHTS
+}

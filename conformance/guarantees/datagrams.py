@@ -1,0 +1,63 @@
+"""DGR: datagrams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from conformance.facts import Account, Debt
+from conformance.guarantees import guarantee
+from conformance.protocol import Capability, Interest
+from conformance.verdict import Strength
+
+MUST = Strength.MUST
+
+
+def _owed(account: Account, direction: Interest) -> Iterable[Debt]:
+    return (debt for debt in account.debts_for("udp") if debt.direction is direction)
+
+
+@guarantee(
+    "DGR-01",
+    MUST,
+    "A datagram that arrives is reported readable.",
+    why="queries are never answered",
+    source="mio:UDP-01; udp(7)",
+)
+def datagram_is_readable(account: Account) -> Iterable[Debt]:
+    return _owed(account, Interest.READABLE)
+
+
+@guarantee(
+    "DGR-02",
+    MUST,
+    "An idle UDP socket is reported writable.",
+    why="a sender that asks first never sends",
+    source="mio:UDP-02; udp(7)",
+    needs=Capability.WRITABLE,
+)
+def idle_is_writable(account: Account) -> Iterable[Debt]:
+    return _owed(account, Interest.WRITABLE)
+
+
+@guarantee(
+    "DGR-03",
+    MUST,
+    "Under level, a socket is reported until every datagram was received.",
+    why="of two datagrams that come together one is served",
+    source="mio:UDP-05",
+    needs=Capability.LEVEL,
+)
+def level_repeats_datagrams(account: Account) -> Iterable[Debt]:
+    return (debt for debt in _owed(account, Interest.READABLE) if debt.is_level and debt.origin == "repeat")
+
+
+@guarantee(
+    "DGR-04",
+    MUST,
+    "Under edge, a datagram that comes after recv met WouldBlock is reported.",
+    why="a resolver answers once",
+    source="mio:UDP-04",
+    needs=Capability.EDGE,
+)
+def drained_datagrams_rearm(account: Account) -> Iterable[Debt]:
+    return (debt for debt in _owed(account, Interest.READABLE) if debt.is_edge and debt.origin == "WouldBlock")

@@ -1,0 +1,47 @@
+"""Rows without a check, each with the reason. They hold their IDs, so that a check can be added later."""
+
+from __future__ import annotations
+
+from conformance.guarantees import Guarantee
+from conformance.protocol import Capability
+from conformance.verdict import Strength
+
+MUST, SHOULD = Strength.MUST, Strength.SHOULD
+
+UNCHECKED = (
+    Guarantee(
+        id="LIF-11",
+        strength=SHOULD,
+        says="A blocking file stays blocking.",
+        why="a program that hands a blocking fd to a loop finds it changed afterwards",
+        source="pollcheck contract",
+        unchecked="scenarios register non-blocking files only",
+    ),
+    Guarantee(
+        id="DSP-01",
+        strength=MUST,
+        says="A registration that a handler removes is not dispatched later in the same batch.",
+        why="a handler runs for an object that another handler has just torn down",
+        source="mio:REG-15; asyncio remove_reader()",
+        needs=Capability.DISPATCH,
+        unchecked="no scenario acts inside a handler yet",
+    ),
+    Guarantee(
+        id="THR-01",
+        strength=MUST,
+        says="A register from another thread takes effect on a poll in progress.",
+        why="a connection that is handed to a sleeping loop is not served until something else happens",
+        source="mio:REG-30, mio:THR-01",
+        needs=Capability.MULTI_THREAD,
+        unchecked="no scenario registers from another thread yet",
+    ),
+    Guarantee(
+        id="USR-15",
+        strength=MUST,
+        says="set_readiness orders no other memory access.",
+        why="a reader of shared state needs its own synchronisation",
+        source="mio:CUS-06",
+        needs=Capability.USER_READINESS,
+        unchecked="Python's own memory model hides it",
+    ),
+)

@@ -1,0 +1,73 @@
+"""Delete steps, then simplify arguments, while the same guarantee stays broken.
+
+Works on any predicate. Because every sub-sequence of a scenario is a scenario, halves, quarters, single steps and pairs can be tried
+blindly (delta debugging); an attempt costs one run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from conformance.actions import Action
+from conformance.scenario import Scenario
+
+__all__ = ["minimise"]
+
+StillFails = Callable[[Scenario], bool]
+_PAIRS_UP_TO = 10
+"""Steps up to which every pair is tried: a register and its deregister can only go together."""
+
+
+def minimise(scenario: Scenario, still_fails: StillFails, *, may_go_on: Callable[[], bool] = lambda: True) -> Scenario:
+    """Find a scenario from which nothing can be taken away; the best one so far when `may_go_on` says stop."""
+    for candidates in (_without_chunks, _without_pairs, _with_simpler_arguments):
+        scenario = _descend(scenario, candidates, still_fails, may_go_on)
+    return scenario
+
+
+def _descend(
+    scenario: Scenario,
+    candidates: Callable[[Scenario], Iterator[Scenario]],
+    still_fails: StillFails,
+    may_go_on: Callable[[], bool],
+) -> Scenario:
+    """Take the first candidate that still fails, and begin again from it, until none does."""
+    progress = True
+    while progress:
+        progress = False
+        for candidate in candidates(scenario):
+            if not may_go_on():
+                return scenario
+            if still_fails(candidate):
+                scenario, progress = candidate, True
+                break
+    return scenario
+
+
+def _without_chunks(scenario: Scenario) -> Iterator[Scenario]:
+    """Everything but a half, a quarter, ... a single step; from the end, where what no longer matters stands."""
+    size = len(scenario) // 2 or 1
+    while scenario:
+        for stop in range(len(scenario), 0, -size):
+            yield scenario[: max(0, stop - size)] + scenario[stop:]
+        if size == 1:
+            return
+        size //= 2
+
+
+def _without_pairs(scenario: Scenario) -> Iterator[Scenario]:
+    if len(scenario) > _PAIRS_UP_TO:
+        return
+    for second in range(len(scenario) - 1, 0, -1):
+        for first in range(second - 1, -1, -1):
+            yield tuple(action for index, action in enumerate(scenario) if index not in (first, second))
+
+
+def _with_simpler_arguments(scenario: Scenario) -> Iterator[Scenario]:
+    for index, action in enumerate(scenario):
+        for place, param in enumerate(action.row.params):
+            is_simple = action.args[place] == param.simplest
+            if is_simple or (param.simplest is None and not param.optional):
+                continue
+            simpler = Action(action.verb, (*action.args[:place], param.simplest, *action.args[place + 1 :]))
+            yield (*scenario[:index], simpler, *scenario[index + 1 :])

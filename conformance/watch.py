@@ -1,0 +1,142 @@
+"""Watch: what the model knows of one registration - what is armed, what is owed, what must stay silent.
+
+The conditions are those of DESIGN 4, rule 3: what poll(2) showed decides whether a direction is ready, and nothing is predicted.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from conformance.facts import Debt, Quiet
+from conformance.protocol import Capability, Interest, Readiness, Trigger
+from conformance.slots import DIRECTIONS, File
+
+__all__ = ["EDGES", "HANGUPS", "Watch", "settles", "shows"]
+
+R, W, P = Interest.READABLE, Interest.WRITABLE, Interest.PRIORITY
+IN, OUT, PRI, ERR, HUP, NVAL = (
+    select.POLLIN,
+    select.POLLOUT,
+    select.POLLPRI,
+    select.POLLERR,
+    select.POLLHUP,
+    select.POLLNVAL,
+)
+HANGUPS = HUP | ERR
+_CONDITIONS = {R: IN | HUP | ERR, W: OUT | ERR, P: PRI}
+"""Direction -> the bits of poll(2) that make it owed. POLLHUP without POLLOUT leaves WRITABLE open: select(2) says no."""
+EDGES = {R: IN, W: OUT, P: PRI}
+"""Direction -> the bit that only the direction itself can settle, and no hint."""
+_HINTS = {R: Readiness.READ_CLOSED, W: Readiness.WRITE_CLOSED}
+
+
+def shows(direction: Interest, mask: int) -> bool:
+    """Whether a file that poll(2) shows as `mask` is ready for `direction`."""
+    return bool(mask & _CONDITIONS[direction])
+
+
+def settles(direction: Interest, mask: int, told: int, capabilities: Capability) -> bool:
+    """Whether an event with the bits `told` reports `direction` of a file that poll(2) shows as `mask`.
+
+    A claimed hint settles what only POLLHUP or POLLERR made owed, and nothing that POLLIN or POLLOUT shows (DESIGN 3.1).
+    """
+    if told & direction:
+        return True
+    if direction not in _HINTS or mask & EDGES[direction]:
+        return False
+    hints = (capabilities & Capability.CLOSED_HINTS and _HINTS[direction]) | (
+        capabilities & Capability.ERROR_HINT and Readiness.ERROR
+    )
+    return bool(told & hints)
+
+
+@dataclass(slots=True, eq=False)
+class Watch:
+    """One live registration, from register to deregister, close, or the end."""
+
+    label: int
+    file: File
+    number: int
+    token: int
+    interest: Interest
+    trigger: Trigger
+    is_judged: bool = True
+    """False while its number is haunted, and until its next reregister (DESIGN 4, rule 9)."""
+    is_enabled: bool = True
+    armed: dict[Interest, str] = field(default_factory=dict)
+    """Direction -> what armed it; a direction that is absent is not armed."""
+    debts: dict[Interest, Debt] = field(default_factory=dict)
+    ready_at: dict[Interest, bool] = field(default_factory=dict)
+    """Direction -> whether it was ready when it was armed by a register or a reregister."""
+    told: dict[Interest, int] = field(default_factory=dict)
+    """Direction -> how often it was reported."""
+    events: int = 0
+    seen: int = 0
+    """What poll(2) has shown since the last register or reregister, OR-ed."""
+    quiets: list[Quiet] = field(default_factory=list)
+    """What must not be reported for it: directions outside the interest, or anything while it is disabled."""
+    fired_mask: int = 0
+    marks: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return self.file.kind
+
+    @property
+    def is_level(self) -> bool:
+        return bool(self.trigger & Trigger.LEVEL)
+
+    @property
+    def is_oneshot(self) -> bool:
+        return bool(self.trigger & Trigger.ONESHOT)
+
+    @property
+    def counts(self) -> bool:
+        """Whether debts are kept for it now."""
+        return self.is_judged and self.is_enabled and self.file.is_judged
+
+    def directions(self) -> Iterator[Interest]:
+        """The directions it asks for, one by one."""
+        for direction in (R, W, P):
+            if self.interest & direction:
+                yield direction
+
+    def arm(self, origin: str, mask: int | None, *, only: Interest | None = None) -> None:
+        """Arm the directions asked for (or `only` those), because of `origin`, while poll(2) showed `mask`."""
+        for direction in self.directions():
+            if only is None or direction & only:
+                if origin == "again" and direction in self.armed:
+                    continue
+                self.armed[direction] = origin
+                self.ready_at[direction] = shows(direction, mask or 0)
+
+    def is_owed(self, direction: Interest, mask: int) -> bool:
+        """Whether an event is owed for `direction` while poll(2) shows `mask`, MUST or SHOULD."""
+        return self.counts and shows(direction, mask) and (self.is_level or direction in self.armed)
+
+    def owes(self, direction: Interest, mask: int) -> bool:
+        """Whether it is owed as a MUST: a plain reregister of an edge arms as a SHOULD only."""
+        return self.is_owed(direction, mask) and (self.is_level or self.armed[direction] != "again")
+
+    def watch_outside(self, step: int, dropped: Interest) -> list[Quiet]:
+        """Begin the silence of the directions that are not asked for; `dropped` are those asked for until now."""
+        outside = DIRECTIONS.get(self.kind, R) & (R | W) & ~self.interest
+        if self.interest & P:
+            outside &= ~R
+        self.quiets = [
+            Quiet(
+                step=step,
+                label=self.label,
+                token=self.token,
+                kind=self.kind,
+                reason="dropped" if direction & dropped else "interest",
+                trigger=self.trigger,
+                was_owed=self.is_owed(direction, self.seen) if direction & dropped else False,
+                should_be=f"no {direction.name} for token {self.token}",
+            )
+            for direction in (R, W)
+            if outside & direction
+        ]
+        return self.quiets
