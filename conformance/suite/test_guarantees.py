@@ -1,10 +1,10 @@
-"""One item per guarantee, poller and world; `judging.py` has made the runs that they report on."""
+"""One item per guarantee, poller and world; `session.py` has made the runs that they report on."""
 
 from __future__ import annotations
 
 import pytest
 
-from conformance.suite.judging import Judging, Question
+from conformance.suite.session import Judging, Question
 
 
 def test_guarantee(question: Question, judging: Judging, request: pytest.FixtureRequest) -> None:

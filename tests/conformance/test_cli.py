@@ -14,7 +14,7 @@ from conformance.campaign import Plan
 from conformance import campaign, cli, replay
 from conformance.actions import BadScenario
 from conformance.guarantees import Guarantee, catalogue
-from conformance.loading import UsageError
+from conformance.loading import Target, UsageError
 from conformance.verdict import Finding, Report, Verdict
 from tests.conformance.samples import MUST, OTHER_MUST, SHOULD, campaign_of, found
 
@@ -252,8 +252,13 @@ def test_replay_tells_whether_it_still_fails(
     pollcheck: Say, monkeypatch: pytest.MonkeyPatch, still: Finding | None, exit_code: int
 ) -> None:
     """Exit 1 with the five blocks while the stored scenario still fails, else 0."""
-    asked: list[tuple[object, ...]] = []
-    monkeypatch.setattr(campaign, "rerun", lambda target, *rest: asked.append((target.name, *rest)) or still)
+    asked: list[tuple[str, ...]] = []
+
+    def rerun(target: Target, *rest: str) -> Finding | None:
+        asked.append((target.name, *rest))
+        return still
+
+    monkeypatch.setattr(campaign, "rerun", rerun)
     stored = found(MUST, poller="epoll")
     code, out, _ = pollcheck("replay", str(replay.save(stored)))
     assert asked == [("epoll", "real", MUST, stored.scenario)]

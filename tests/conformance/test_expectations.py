@@ -78,7 +78,7 @@ def test_invalid_file_is_a_mistake_of_one_line(tmp_path: Path, text: str, compla
 def test_missing_file_is_a_mistake(tmp_path: Path) -> None:
     """A file that cannot be read ends the run before it begins."""
     with pytest.raises(UsageError, match=r"cannot read .*: No such file"):
-        read(tmp_path / "none.toml", ids=(), is_poller=str)
+        read(tmp_path / "none.toml", ids=(), is_poller=bool)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ Write = Callable[[str, str], None]
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     """Writes a module into the working directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.path", [*loading.sys.path])
+    monkeypatch.setattr("sys.path", [*sys.path])
 
     def write(name: str, text: str) -> None:
         (tmp_path / f"{name}.py").write_text(text)

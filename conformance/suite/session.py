@@ -17,7 +17,8 @@ import pytest
 from conformance import campaign
 from conformance.child import Child
 from conformance.expectations import expectations_for, judge
-from conformance.guarantees import Guarantee, catalogue, lookup
+from conformance.guarantees import Guarantee, catalogue
+from conformance.judging import applicable
 from conformance.loading import Target, UsageError, resolve, worlds_of
 from conformance.protocol import Capability
 from conformance.replay import save
@@ -90,13 +91,13 @@ class Judging:
         }
         self._seed: int = known["seed"]
         self._claims: dict[str, int] = known["claims"]
+        self._applicable = {
+            name: tuple(row.id for row in applicable(Capability(claims))) for name, claims in self._claims.items()
+        }
         self._expectations = expectations_for(self._config.getoption("poll_expect"), targets)
         for entry in self._expectations.entries:
-            if entry.poller in targets and not self._applies(lookup(entry.guarantee), entry.poller):
+            if entry.poller in targets and entry.guarantee not in self._applicable[entry.poller]:
                 raise UsageError(self._expectations.stale(entry, f"{entry.guarantee} does not apply to {entry.poller}"))
-
-    def _applies(self, row: Guarantee, poller: str) -> bool:
-        return not row.needs & ~Capability(self._claims[poller])
 
     def pytest_report_header(self) -> str:
         """Say what is judged, and how to repeat it."""
@@ -125,7 +126,9 @@ class Judging:
         config.hook.pytest_deselected(items=silent)
 
     def _is_applicable(self, question: Question | None) -> bool:
-        return question is None or question.guarantee is None or self._applies(question.guarantee, question.poller)
+        if question is None or question.guarantee is None:
+            return True
+        return question.guarantee.id in self._applicable[question.poller]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is asked of each run: with -k, fewer guarantees need fewer scenarios."""
@@ -147,13 +150,12 @@ class Judging:
     def _make(self, run: tuple[str, str]) -> PollerReport:
         poller, world = run
         asked = self._asked.get(run, ())
-        applicable = [row for row in self._rows if self._applies(row, poller)]
         plan = campaign.Plan(
             targets=(self._runs[run],),
             worlds=(world,),
             profile=self._profile,
             seed=self._seed,
-            only=asked if len(asked) < len(applicable) else (),
+            only=asked if len(asked) < len(self._applicable[poller]) else (),
         )
         report = campaign.run(plan)
         if report.interrupted:
@@ -236,12 +238,9 @@ class Judging:
             return
         terminalreporter.section("pollcheck")
         terminalreporter.line(text.summary(report))
-        silent = ", ".join(f"{poller} {self._count_silent(poller)}" for poller in self._claims)
+        silent = ", ".join(f"{poller} {len(self._rows) - len(ids)}" for poller, ids in self._applicable.items())
         terminalreporter.line(f"deselected as not applicable: {silent}")
         terminalreporter.line(text.seed_line(report, option="--poll-"))
-
-    def _count_silent(self, poller: str) -> int:
-        return sum(1 for row in self._rows if not self._applies(row, poller))
 
 
 def _claims_of(target: Target) -> int:
