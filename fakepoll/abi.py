@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -49,8 +50,8 @@ KEY_SPACE = OUT | WRNORM | WRBAND
 EVENT_NAMES = tuple(
     (getattr(select, "EPOLL" + name), name)
     for name in (
-        "IN", "PRI", "OUT", "RDNORM", "RDBAND", "WRNORM", "WRBAND", "MSG", "ERR", "HUP", "RDHUP", "EXCLUSIVE", "ONESHOT",
-        "ET",
+        "IN", "PRI", "OUT", "RDNORM", "RDBAND", "WRNORM", "WRBAND", "MSG", "ERR", "HUP", "RDHUP",
+        "EXCLUSIVE", "ONESHOT", "ET",
     )
 )  # fmt: skip
 """Bits and names in the order in which strace prints them; NVAL exists for poll(2) only."""
@@ -59,6 +60,12 @@ SHUT_RECEIVE = 1
 SHUT_SEND = 2
 SHUT_BOTH = 3
 """Bits of a socket's own shutdown state (include/net/sock.h:RCV_SHUTDOWN, SEND_SHUTDOWN)."""
+
+MSG_OOB = int(socket.MSG_OOB)
+MSG_PEEK = int(socket.MSG_PEEK)
+MSG_TRUNC = int(socket.MSG_TRUNC)
+MSG_DONTWAIT = int(socket.MSG_DONTWAIT)
+"""Plain numbers: the socket module's are `IntFlag`s, which are a hundred times slower to test."""
 
 PAGE = 4096
 MAX_EVENTS = (1 << 31) // 12

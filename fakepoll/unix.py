@@ -27,6 +27,8 @@ from fakepoll.abi import (
     KEY_DATA,
     KEY_SPACE,
     KEY_STATE,
+    MSG_OOB,
+    MSG_PEEK,
     READABLE,
     SHUT_BOTH,
     SHUT_RECEIVE,
@@ -186,7 +188,7 @@ class UnixStream(UnixSocket):
             fail(errno.EISCONN if self.state == ESTABLISHED else errno.EOPNOTSUPP)
         if not isinstance(peer, UnixStream):
             fail(errno.ENOTCONN)
-        if flags & socket.MSG_OOB:
+        if flags & MSG_OOB:
             raise NotModelled("MSG_OOB on an AF_UNIX socket")
         if self.shut & SHUT_SEND:
             fail(errno.EPIPE)
@@ -209,7 +211,7 @@ class UnixStream(UnixSocket):
 
     def receive(self, size: int, flags: int) -> tuple[bytes, int, Address]:
         """Take bytes across chunks: data, then a pending error (once), then end of stream, then EAGAIN."""
-        if flags & socket.MSG_OOB:
+        if flags & MSG_OOB:
             fail(errno.EINVAL)
         if self.state != ESTABLISHED:
             fail(errno.EINVAL)
@@ -218,7 +220,7 @@ class UnixStream(UnixSocket):
             if self.shut & SHUT_RECEIVE:
                 return b"", 0, None
             fail(errno.EAGAIN)
-        data = self._peek(size) if flags & socket.MSG_PEEK else self._take(size)
+        data = self._peek(size) if flags & MSG_PEEK else self._take(size)
         return data, len(data), self.peer.name if self.peer else None
 
     def _peek(self, size: int) -> bytes:

@@ -27,6 +27,9 @@ from fakepoll.abi import (
     KEY_DATA,
     KEY_SPACE,
     KEY_STATE,
+    MSG_OOB,
+    MSG_PEEK,
+    MSG_TRUNC,
     READABLE,
     SHUT_BOTH,
     SHUT_RECEIVE,
@@ -115,7 +118,7 @@ class UnixDatagram(UnixSocket):
 
     def send(self, data: bytes, flags: int, address: Address) -> int:
         """Queue one datagram at the peer or at `address`; EAGAIN while there is no room here or there."""
-        if flags & socket.MSG_OOB:
+        if flags & MSG_OOB:
             fail(errno.EOPNOTSUPP)
         if len(data) > self.sndbuf - 32:
             fail(errno.EMSGSIZE)
@@ -157,17 +160,17 @@ class UnixDatagram(UnixSocket):
 
     def receive(self, size: int, flags: int) -> tuple[bytes, int, Address]:
         """Take one datagram; what does not fit into `size` is lost."""
-        if flags & socket.MSG_OOB:
+        if flags & MSG_OOB:
             fail(errno.EOPNOTSUPP)
         self.raise_error()
         if not self.queue:
             fail(errno.EAGAIN)
-        peek = flags & socket.MSG_PEEK
+        peek = flags & MSG_PEEK
         chunk = self.queue[0] if peek else self.queue.popleft()
         self._wake_waiting(KEY_SPACE)  # by a peek as well (af_unix.c:__unix_dgram_recvmsg)
         if not peek:
             chunk.free()
-        length = len(chunk.data) if flags & socket.MSG_TRUNC else min(size, len(chunk.data))
+        length = len(chunk.data) if flags & MSG_TRUNC else min(size, len(chunk.data))
         return chunk.data[:size], length, chunk.sender.name
 
     def unread(self) -> int:

@@ -7,7 +7,7 @@ import os
 import select
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from fakepoll.abi import NS_PER_MS
 from fakepoll.kernel import Kernel
@@ -195,7 +195,7 @@ class SelectModule(StandIn):
         return read, write, other
 
     def _pairs(self, objects: Sequence[Waited]) -> list[tuple[Waited, int]]:
-        """Pair each object with its fd; a `fileno()` may change the list that is being read (selectmodule.c:seq2set)."""
+        """Pair each object with its fd; a `fileno()` may change the list that is being read (seq2set)."""
         try:
             asked = objects if isinstance(objects, list | tuple) else list(objects)
         except TypeError:

@@ -7,7 +7,7 @@ import os
 import socket as constants
 from typing import TYPE_CHECKING
 
-from fakepoll.abi import NotModelled, fail
+from fakepoll.abi import MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC, NotModelled, fail
 from fakepoll.sockets import Address, Socket
 from fakepoll.syscalls.blocking import until_all_sent, until_done
 from fakepoll.tcp import Tcp
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from fakepoll.kernel import Kernel
 
 TYPE_FLAGS = constants.SOCK_NONBLOCK | constants.SOCK_CLOEXEC
-SEND_FLAGS = constants.MSG_DONTWAIT | constants.MSG_NOSIGNAL | constants.MSG_OOB | constants.MSG_MORE
-RECEIVE_FLAGS = (
-    constants.MSG_DONTWAIT | constants.MSG_NOSIGNAL | constants.MSG_OOB | constants.MSG_PEEK | constants.MSG_TRUNC
-)
+SEND_FLAGS = MSG_DONTWAIT | MSG_OOB | int(constants.MSG_NOSIGNAL | constants.MSG_MORE)
+RECEIVE_FLAGS = MSG_DONTWAIT | MSG_OOB | MSG_PEEK | MSG_TRUNC | int(constants.MSG_NOSIGNAL)
 INET = (constants.AF_INET, constants.AF_INET6)
 
 
@@ -121,7 +119,7 @@ def sendto(kernel: Kernel, fd: int, data: bytes, flags: int, address: Address = 
         fail(errno.EBADF if sock is None else errno.ENOTSOCK)
     if flags & ~SEND_FLAGS:
         raise NotModelled(f"send flags {flags & ~SEND_FLAGS:#x}")
-    if sock.flags & os.O_NONBLOCK or flags & constants.MSG_DONTWAIT:
+    if sock.flags & os.O_NONBLOCK or flags & MSG_DONTWAIT:
         return sock.send(data, flags, address)
     return until_all_sent(kernel, sock, "sendto", lambda rest: sock.send(rest, flags, address), data)
 
@@ -133,7 +131,7 @@ def recvfrom(kernel: Kernel, fd: int, size: int, flags: int) -> tuple[bytes, int
         fail(errno.EBADF if sock is None else errno.ENOTSOCK)
     if flags & ~RECEIVE_FLAGS:
         raise NotModelled(f"recv flags {flags & ~RECEIVE_FLAGS:#x}")
-    if sock.flags & os.O_NONBLOCK or flags & constants.MSG_DONTWAIT:
+    if sock.flags & os.O_NONBLOCK or flags & MSG_DONTWAIT:
         found = sock.receive(size, flags)
     else:
         found = until_done(kernel, sock, "recvfrom", lambda: sock.receive(size, flags))
