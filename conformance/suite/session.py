@@ -220,7 +220,7 @@ class Judging:
             profile=self._profile,
             seed=self._seed,
             order=tuple(self._runs),
-            guarantees=[row.id for row in self._rows],
+            guarantees=[row.id for row in catalogue()],
             interrupted=self._interrupted,
         )
 
