@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.guarantees import catalogue
-from conformance.loading import UsageError, available, resolve
+from conformance.loading import UsageError, entry_points, resolve
 from conformance.report import names, rows
 from conformance.verdict import (
     EXIT_BROKEN,
@@ -106,7 +106,7 @@ def expectations_for(path: Path | None, names: Collection[str]) -> Expectations:
     """
 
     def is_poller(name: str) -> bool:
-        return name in names or name in {one.name for one in available()} or _resolves(name)
+        return name in names or name in entry_points() or _resolves(name)
 
     ids = {row.id for row in catalogue() if row.check is not None}
     return Expectations() if path is None else read(path, ids=ids, is_poller=is_poller)

@@ -27,6 +27,7 @@ __all__ = [
     "UsageError",
     "available",
     "did_you_mean",
+    "entry_points",
     "inspect_poller",
     "load",
     "resolve",
@@ -77,10 +78,10 @@ def resolve(name: str) -> Target:
     Raises:
         UsageError: there is none, or it cannot be imported here.
     """
-    entry_points = _entry_points()
-    spec = entry_points.get(name, name)
+    known = entry_points()
+    spec = known.get(name, name)
     if ":" not in spec:
-        hint = did_you_mean(name, entry_points)
+        hint = did_you_mean(name, known)
         raise UsageError(
             f"no poller is called {name!r}{hint}; `pollcheck pollers` lists them, another is named module:attribute"
         )
@@ -131,7 +132,7 @@ def worlds_of(asked: str, targets: Iterable[Target]) -> tuple[str, ...]:
 def available() -> list[Availability]:
     """Say of every entry point whether it can be judged here, and what is missing if not. Never raises."""
     answers = []
-    for name in _entry_points():
+    for name in entry_points():
         try:
             answers.append(Availability(name=name, target=resolve(name)))
         except UsageError as error:
@@ -176,8 +177,8 @@ def _capability(poller: object, attribute: str, default: Capability | None) -> C
 _EVERY_CAPABILITY = sum(capability.value for capability in Capability)
 
 
-def _entry_points() -> dict[str, str]:
-    """Every entry point of the group, name -> module:attribute. The first distribution on the path wins."""
+def entry_points() -> dict[str, str]:
+    """Answer every entry point of the group, name -> module:attribute. The first distribution on the path wins."""
     found: dict[str, str] = {}
     for entry_point in importlib.metadata.entry_points(group=GROUP):
         found.setdefault(entry_point.name, f"{entry_point.module}:{entry_point.attr}")

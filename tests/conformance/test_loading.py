@@ -94,8 +94,8 @@ def test_mistake_is_told_in_one_line(write: Write, name: str, complaint: str) ->
 
 def test_what_is_missing_is_listed_and_never_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every entry point is either a target or a line that says what to install."""
-    entry_points = {"epoll": "impl.adapters.raw_epoll:make", "lost": "module_of_nobody:make"}
-    monkeypatch.setattr(loading, "_entry_points", lambda: entry_points)
+    known = {"epoll": "impl.adapters.raw_epoll:make", "lost": "module_of_nobody:make"}
+    monkeypatch.setattr(loading, "entry_points", lambda: known)
     one, other = available()
     assert one.target == resolve("epoll")
     assert other.target is None
