@@ -28,11 +28,13 @@ from fakepoll.abi import (
     KEY_DATA,
     KEY_SPACE,
     KEY_STATE,
+    PRI,
     READABLE,
     SHUT_BOTH,
     SHUT_RECEIVE,
     SHUT_SEND,
     WRITABLE,
+    fail,
 )
 from fakepoll.sockets import Socket
 
@@ -81,12 +83,15 @@ class Connection(Socket):
         done: a FIN was received: reading gives end of file from then on, whatever error is pending.
         inbox: bytes received and unread.
         outbox: bytes sent for which the receiver's window had no room yet.
+        mark: where in the inbox the last urgent byte stands, -1 if it was read past.
+        urgent: the urgent byte while MSG_OOB has not read it, else None.
         nospace: somebody was refused room, so freed room will be told (SOCK_NOSPACE).
         pending: established connections that wait for `accept`, if this is a listener.
     """
 
     __slots__ = (
-        "backlog", "bound", "done", "fin_queued", "has_address", "has_port", "inbox", "nospace", "outbox", "peer", "pending", "state",
+        "backlog", "bound", "done", "fin_queued", "has_address", "has_port", "inbox", "mark", "nospace",
+        "outbox", "peer", "pending", "state", "urgent",
     )  # fmt: skip
 
     kind = "tcp"
@@ -101,6 +106,8 @@ class Connection(Socket):
         self.peer: Connection | None = None
         self.inbox = bytearray()
         self.outbox = bytearray()
+        self.mark = -1
+        self.urgent: int | None = None
         self.done = False
         self.fin_queued = False
         self.nospace = False
@@ -118,8 +125,10 @@ class Connection(Socket):
         if shut & SHUT_RECEIVE:
             mask |= HALF_CLOSED
         if state != SYN_SENT:
-            if len(self.inbox) >= self.rcvlowat:
+            if len(self.inbox) >= self.rcvlowat + (self.mark == 0):
                 mask |= READABLE
+            if self.urgent is not None:
+                mask |= PRI
             queued = len(self.outbox)
             if shut & SHUT_SEND or self.sndbuf - queued >= queued >> 1:
                 mask |= WRITABLE
@@ -153,6 +162,38 @@ class Connection(Socket):
         self.inbox += data
         if len(self.inbox) >= self.rcvlowat or self.done:
             self.wake(KEY_DATA)
+
+    def arrive_urgent(self, data: bytes) -> None:
+        """Take a segment whose last byte is urgent; an older urgent byte that is next to be read is lost."""
+        if self.mark == 0:
+            del self.inbox[:1]
+        self.arrive_data(data)
+        if self.state != CLOSE:
+            self.mark, self.urgent = len(self.inbox) - 1, data[-1]
+            self.wake(KEY_DATA)
+
+    def take(self, size: int, *, peek: bool) -> bytes:
+        """Read from the inbox: up to the urgent byte, or past it if it stands first (tcp_recvmsg_locked)."""
+        start = int(self.mark == 0)
+        data = bytes(self.inbox[start : start + size] if self.mark <= 0 else self.inbox[: min(size, self.mark)])
+        if not peek:
+            del self.inbox[: start + len(data)]
+            if self.mark >= 0:
+                self.mark -= start + len(data)
+                if self.mark < 0:
+                    self.mark, self.urgent = -1, None
+        return data
+
+    def take_urgent(self, *, peek: bool) -> bytes:
+        """Read the urgent byte out of band, once: EINVAL if there is none (tcp_recv_urg)."""
+        if self.urgent is None:
+            fail(errno.EINVAL)
+        if self.state == CLOSE and not self.done:
+            fail(errno.ENOTCONN)
+        data = bytes([self.urgent])
+        if not peek:
+            self.urgent = None
+        return data
 
     def arrive_fin(self) -> None:
         """Take the other end's FIN."""

@@ -135,7 +135,7 @@ class Network:
         """Choose a free port: the next in the range, so that equal runs choose equal ports."""
         low, high = self._kernel.limits.ports
         order = [*range(self._next_port, high + 1), *range(low, self._next_port)]
-        port = next((port for port in order if self._is_free(sock, host, port)), None)
+        port: int | None = next((port for port in order if self._is_free(sock, host, port)), None)
         if port is None:
             fail(errno.EADDRINUSE)
         self._next_port = low if port == high else port + 1

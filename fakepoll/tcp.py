@@ -8,7 +8,8 @@
 | shutdown or close of a listener | each waiting connection's other end (RST), then itself | ERR, 0 |
 | connect after a failed one, which makes the socket fresh again | itself | ERR |
 
-Not modelled: Nagle's algorithm (every send goes out at once), urgent data, simultaneous open, SYN cookies.
+Not modelled: Nagle's algorithm (every send goes out at once), urgent data that must wait for the receiver's window,
+simultaneous open, SYN cookies.
 """
 
 from __future__ import annotations
@@ -222,8 +223,6 @@ class Tcp(Connection):
 
     def send(self, data: bytes, flags: int, address: Address) -> int:
         """Send until the buffer is full; a short count, or EAGAIN if it was already."""
-        if flags & MSG_OOB:
-            raise NotModelled("MSG_OOB on a TCP socket")
         if self.state not in (ESTABLISHED, CLOSE_WAIT):
             self.raise_error()
             fail(errno.EAGAIN if self.state == SYN_SENT else errno.EPIPE)
@@ -232,6 +231,11 @@ class Tcp(Connection):
             fail(errno.EPIPE)
         peer = self.peer
         assert peer is not None, "established"
+        if flags & MSG_OOB and data:
+            if self.outbox or len(data) > peer.rcvbuf - len(peer.inbox):
+                raise NotModelled("urgent data that does not fit into the receiver's window")
+            peer.arrive_urgent(data)
+            return len(data)
         if data and not self.outbox and len(data) <= peer.rcvbuf - len(peer.inbox):
             peer.arrive_data(data)
             return len(data)
@@ -253,19 +257,19 @@ class Tcp(Connection):
 
     def receive(self, size: int, flags: int) -> tuple[bytes, int, Address]:
         """Take bytes: data, then end of file after a FIN, then a pending error (once), then by state."""
-        if flags & (MSG_OOB | MSG_TRUNC):
-            raise NotModelled("MSG_OOB or MSG_TRUNC on a TCP socket")
+        if flags & MSG_TRUNC:
+            raise NotModelled("MSG_TRUNC on a TCP socket")
         if self.state == LISTEN:
             fail(errno.ENOTCONN)
-        inbox = self.inbox
-        if inbox:
-            data = bytes(inbox) if size >= len(inbox) else bytes(inbox[:size])
-            if not flags & MSG_PEEK:
-                del inbox[: len(data)]
-                peer = self.peer
-                if peer is not None and peer.outbox:
-                    peer.transmit()
-            return data, len(data), None
+        peek = bool(flags & MSG_PEEK)
+        if flags & MSG_OOB:
+            return self.take_urgent(peek=peek), 1, None
+        if self.inbox:
+            data = self.take(size, peek=peek)
+            if self.peer is not None and self.peer.outbox:
+                self.peer.transmit()
+            if data or not size:
+                return data, len(data), None
         if not self.done:
             self.raise_error()
             if not self.shut & SHUT_RECEIVE:
@@ -276,7 +280,7 @@ class Tcp(Connection):
         """Count the bytes that wait here."""
         if self.state == LISTEN:
             fail(errno.EINVAL)
-        return len(self.inbox)
+        return len(self.inbox) if self.mark < 0 else self.mark
 
     def shutdown(self, how: int) -> None:
         """Close one or both directions (net/ipv4/af_inet.c:inet_shutdown)."""
@@ -322,6 +326,7 @@ class Tcp(Connection):
             self.name = own_address(self.family, self._any(), self.name[1])
         self.peer = None
         self.inbox.clear()
+        self.mark, self.urgent = -1, None
         self.outbox.clear()
         self.shut = 0
         self.done = False

@@ -29,12 +29,12 @@ from fakepoll.abi import (
     KEY_STATE,
     MSG_OOB,
     MSG_PEEK,
+    PRI,
     READABLE,
     SHUT_BOTH,
     SHUT_RECEIVE,
     SHUT_SEND,
     WRITABLE_BAND,
-    NotModelled,
     fail,
 )
 from fakepoll.sockets import Address, Socket
@@ -117,9 +117,13 @@ class UnixSocket(Socket):
 
 
 class UnixStream(UnixSocket):
-    """A stream socket; listening, its queue holds the sockets that wait to be accepted."""
+    """A stream socket; listening, its queue holds the sockets that wait to be accepted.
 
-    __slots__ = ("backlog", "pending", "queue")
+    `urgent` is the chunk of the last byte sent with MSG_OOB, until it is read or skipped. Read out of band, it stays
+    in the queue as an empty chunk, which still shows IN.
+    """
+
+    __slots__ = ("backlog", "pending", "queue", "urgent")
 
     kind = "unix stream"
 
@@ -128,6 +132,7 @@ class UnixStream(UnixSocket):
         self.queue: deque[Chunk] = deque()
         self.pending: deque[UnixStream] = deque()
         self.backlog = 0
+        self.urgent: Chunk | None = None
 
     def mask(self) -> int:
         """Compute the mask (af_unix.c:unix_poll)."""
@@ -143,6 +148,8 @@ class UnixStream(UnixSocket):
             mask |= HUP
         if self.error:
             mask |= ERR
+        if self.urgent is not None:
+            mask |= PRI
         return mask
 
     def is_listening(self) -> bool:
@@ -188,57 +195,118 @@ class UnixStream(UnixSocket):
             fail(errno.EISCONN if self.state == ESTABLISHED else errno.EOPNOTSUPP)
         if not isinstance(peer, UnixStream):
             fail(errno.ENOTCONN)
-        if flags & MSG_OOB:
-            raise NotModelled("MSG_OOB on an AF_UNIX socket")
         if self.shut & SHUT_SEND:
             fail(errno.EPIPE)
+        if flags & MSG_OOB:
+            return self._send_urgent(peer, data)
         sent = 0
         while sent < len(data):
             if self.wmem >= self.sndbuf:
                 if not sent:
                     fail(errno.EAGAIN)
                 break
-            piece = data[sent : sent + min(self.sndbuf // 2 - 64, LARGEST_CHUNK)]
-            chunk = Chunk(piece, self, truesize(len(piece)))
-            self.wmem += chunk.charge
-            if peer.shut & SHUT_RECEIVE:
-                chunk.free()
-                fail(errno.EPIPE)
-            peer.queue.append(chunk)
-            peer.wake(KEY_DATA)
-            sent += len(piece)
+            sent += self._queue(peer, data[sent : sent + min(self.sndbuf // 2 - 64, LARGEST_CHUNK)])
         return sent
+
+    def _queue(self, peer: UnixStream, piece: bytes) -> int:
+        chunk = Chunk(piece, self, truesize(len(piece)))
+        self.wmem += chunk.charge
+        if peer.shut & SHUT_RECEIVE:
+            chunk.free()
+            fail(errno.EPIPE)
+        peer.queue.append(chunk)
+        peer.wake(KEY_DATA)
+        return len(piece)
+
+    def _send_urgent(self, peer: UnixStream, data: bytes) -> int:
+        """Queue all but the last byte as usual, and the last as a chunk of its own (af_unix.c:queue_oob)."""
+        if not data:
+            fail(errno.EOPNOTSUPP)
+        sent = self.send(data[:-1], 0, None)
+        if sent < len(data) - 1 or self.wmem >= self.sndbuf:
+            if not sent:
+                fail(errno.EAGAIN)
+            return sent
+        self._queue(peer, data[-1:])
+        peer.urgent = peer.queue[-1]
+        return len(data)
 
     def receive(self, size: int, flags: int) -> tuple[bytes, int, Address]:
         """Take bytes across chunks: data, then a pending error (once), then end of stream, then EAGAIN."""
-        if flags & MSG_OOB:
-            fail(errno.EINVAL)
         if self.state != ESTABLISHED:
             fail(errno.EINVAL)
-        if not self.queue:
+        peek = bool(flags & MSG_PEEK)
+        if flags & MSG_OOB:
+            return self._take_urgent(peek=peek), 1, None
+        data = self._peek(size) if peek else self._take(size)
+        if data is None:
             self.raise_error()
-            if self.shut & SHUT_RECEIVE:
-                return b"", 0, None
-            fail(errno.EAGAIN)
-        data = self._peek(size) if flags & MSG_PEEK else self._take(size)
+            if not self.shut & SHUT_RECEIVE:
+                fail(errno.EAGAIN)
+            return b"", 0, None
         return data, len(data), self.peer.name if self.peer else None
 
-    def _peek(self, size: int) -> bytes:
-        return b"".join(chunk.data[chunk.start :] for chunk in self.queue)[:size]
+    def _take_urgent(self, *, peek: bool) -> bytes:
+        chunk = self.urgent
+        if chunk is None:
+            fail(errno.EINVAL)
+        if not peek:
+            self.urgent = None
+            chunk.start = 1
+            self._drop_before(chunk)
+        return chunk.data
 
-    def _take(self, size: int) -> bytes:
-        taken = []
-        while size and self.queue:
-            chunk = self.queue[0]
+    def _drop_before(self, urgent: Chunk) -> None:
+        """Two chunks that were read out of band do not stay one after the other (unix_stream_recv_urg)."""
+        place = self.queue.index(urgent)
+        before = self.queue[place - 1] if place else urgent
+        if before is not urgent and before.start == len(before.data):
+            self.queue.remove(before)
+            before.free()
+
+    def _peek(self, size: int) -> bytes | None:
+        pieces: list[bytes] = []
+        for chunk in self.queue:
+            if chunk is self.urgent or chunk.start == len(chunk.data):
+                if pieces and (chunk is self.urgent or self.urgent is None):
+                    break
+                continue
+            pieces.append(chunk.data[chunk.start :])
+        return b"".join(pieces)[:size] if pieces else None
+
+    def _take(self, size: int) -> bytes | None:
+        """Read up to an urgent byte, or past it if it stands first; None if nothing is there to be read."""
+        pieces: list[bytes] = []
+        chunk = self._first(copied=False)
+        while chunk is not None:
             piece = chunk.data[chunk.start : chunk.start + size] if chunk.start else chunk.data[:size]
-            taken.append(piece)
+            pieces.append(piece)
             size -= len(piece)
             chunk.start += len(piece)
             if chunk.start < len(chunk.data):
                 break
             self.queue.popleft()
             chunk.free()
-        return taken[0] if len(taken) == 1 else b"".join(taken)
+            chunk = self._first(copied=True) if size else None
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces) if pieces else None
+
+    def _first(self, *, copied: bool) -> Chunk | None:
+        """Find the chunk to read: an urgent byte ends a read, or is dropped by it (af_unix.c:manage_oob)."""
+        chunk = self.queue[0] if self.queue else None
+        if chunk is not None and chunk.start == len(chunk.data):
+            if copied and self.urgent is None:
+                return None
+            chunk = self._drop_first()
+        if chunk is None or chunk is not self.urgent:
+            return chunk
+        if copied:
+            return None
+        self.urgent = None
+        return self._drop_first()
+
+    def _drop_first(self) -> Chunk | None:
+        self.queue.popleft().free()
+        return self.queue[0] if self.queue else None
 
     def unread(self) -> int:
         """Count the bytes that wait here."""
@@ -265,7 +333,7 @@ class UnixStream(UnixSocket):
         peer, self.peer = self.peer, None
         if peer is not None:
             peer.shut = SHUT_BOTH
-            if self.queue or unaccepted:
+            if unaccepted or self._has_unread():
                 peer.error = errno.ECONNRESET
             peer.wake(KEY_STATE)
         self.state = CLOSE
@@ -273,6 +341,10 @@ class UnixStream(UnixSocket):
             self.pending.popleft()._release(unaccepted=True)
         while self.queue:
             self.queue.popleft().free()
+
+    def _has_unread(self) -> bool:
+        """An urgent byte that was read out of band does not count, if it stands first."""
+        return len(self.queue) > 1 or (bool(self.queue) and self.queue[0].start < len(self.queue[0].data))
 
     def describe(self) -> str:
         """Show state, queues and what was shut."""
