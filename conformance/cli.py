@@ -39,6 +39,7 @@ def main() -> None:
     except (UsageError, click.ClickException) as error:
         code = _complain(str(error))
     except (click.Abort, KeyboardInterrupt):
+        click.echo("pollcheck: interrupted, nothing was judged yet", err=True)
         code = EXIT_INTERRUPTED
     sys.exit(code)
 

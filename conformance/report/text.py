@@ -120,7 +120,7 @@ def unknowns(report: Report) -> str:
 def unsettled(part: PollerReport, result: Result) -> str:
     """Say of a result without a finding why it is what it is."""
     verdict = f"{result.guarantee} {result.strength} {result.verdict} for {part.poller} on the {part.world} world"
-    return f"{verdict}: {result.reason or 'no reason given'} (put to the test {result.exercised} times)"
+    return f"{verdict}: {result.reason or 'no reason given'}"
 
 
 def summary(report: Report) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from conformance.campaign import Plan, Progress
-
 from conformance.guarantees import catalogue
 from conformance.protocol import Capability
 from conformance.verdict import Finding, PollerReport, Report, Result, Strength, Verdict

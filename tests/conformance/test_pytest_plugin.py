@@ -10,9 +10,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from conformance.campaign import Plan
 
 from conformance import campaign
+from conformance.campaign import Plan
 from conformance.guarantees import catalogue
 from conformance.loading import UsageError
 from conformance.protocol import Capability
