@@ -198,19 +198,19 @@ def _in_force(kernel: Kernel, names: Iterable[str], swaps: Sequence[Swap]) -> It
             setattr(swap.holder, swap.attribute, swap.real)
         for name in names:
             del _owners[name]
-            _evict(kernel, import_module(name))
+        _evict(kernel, names)
         hook: object = builtins.__import__
         if not _owners and isinstance(hook, partial) and hook.func is _diverted:
             builtins.__import__ = hook.args[0]
 
 
-def _evict(kernel: Kernel, module: ModuleType) -> None:
-    """Put back what an import statement that ran meanwhile left in a module's globals."""
-    for real in _MODULES:
-        fake = getattr(kernel, real.__name__)
-        for attribute, held in list(vars(module).items()):
-            if held is fake:
-                setattr(module, attribute, real)
+def _evict(kernel: Kernel, names: Iterable[str]) -> None:
+    """Put back what import statements that ran meanwhile left in the globals of modules."""
+    made = {id(vars(kernel)[real.__name__]): real for real in _MODULES if real.__name__ in vars(kernel)}
+    for name in names:
+        held = vars(import_module(name))
+        for attribute in [attribute for attribute, value in held.items() if id(value) in made]:
+            held[attribute] = made[id(held[attribute])]
 
 
 def _diverted(

@@ -94,7 +94,7 @@ def _counted(_kernel: Kernel, task: type) -> type:
     """Subclass a Task so that sets of tasks are walked in the order of creation."""
     numbers = count()
 
-    class Task(task):  # type: ignore[misc,valid-type]  # the loop's own class, C or Python
+    class Task(task):  # type: ignore[misc]  # the loop's own class, C or Python
         def __init__(self, *args: object, **kwargs: object) -> None:
             self._number = next(numbers)
             super().__init__(*args, **kwargs)
@@ -124,8 +124,9 @@ def _helper(kernel: Kernel, helper: Callable[..., Awaitable[object]]) -> Callabl
     """Wrap trio's `_nonblocking_helper`: a method of the real socket class becomes the stand-in's, by its name."""
 
     async def resolving(self: object, wait: object, method: Any, *args: object, **kwargs: object) -> object:
-        if getattr(socket.socket, method.__name__, None) is method:
-            method = getattr(kernel.socket.socket, method.__name__)
+        name = method.__name__
+        if getattr(socket.socket, name, None) is method:
+            method = getattr(kernel.socket.socket, name)
         return await helper(self, wait, method, *args, **kwargs)
 
     return resolving

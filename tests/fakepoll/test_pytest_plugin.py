@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
+from pathlib import Path
+
 import pytest
 
 pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[2]
+PLUGIN = "fakepoll.pytest_plugin"
 
 
 def test_fixture_is_a_patched_kernel(pytester: pytest.Pytester) -> None:
@@ -57,5 +63,8 @@ def test_leak_is_a_warning(pytester: pytest.Pytester) -> None:
 
 
 def run(pytester: pytest.Pytester) -> pytest.RunResult:
-    """Run the stranger's tests in a process of its own, warnings as errors."""
-    return pytester.runpytest_subprocess("-p", "fakepoll.pytest_plugin", "-W", "error", "-p", "no:cacheprovider")
+    """Run the stranger's tests in a process of its own, warnings as errors, whether or not we are installed."""
+    pytester.syspathinsert(ROOT)
+    installed = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
+    load = () if installed else ("-p", PLUGIN)
+    return pytester.runpytest_subprocess(*load, "-W", "error", "-p", "no:cacheprovider")

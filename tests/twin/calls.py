@@ -125,6 +125,7 @@ NAME = "'\\0twin%d-%d' % (tag, {{{}}})"
 
 # fmt: off
 ANYWHERE: tuple[Row, ...] = (
+    Row("wait", "{0}.poll(0, {1})", (File(EPOLL), Menu((50, 1, 2, 3))), 28),
     Row("epoll", "select.epoll()", (), 0.9, ("epoll",)),
     Row("epoll_dup", "select.epoll.fromfd(os.dup({0}))", (Number(EPOLL),), 0.2, ("epoll",)),
     Row("register", "{0}.register({1}, {2})", (File(EPOLL), Number(FD), MaskMenu(True)), 13,
@@ -134,7 +135,6 @@ ANYWHERE: tuple[Row, ...] = (
     Row("modify", "{0}.modify({1}, {2})", (File(EPOLL), Number(FD), MaskMenu(True)), 9,
         pair="known"),
     Row("unregister", "{0}.unregister({1})", (File(EPOLL), Number(FD)), 3, pair="known"),
-    Row("wait", "{0}.poll(0, {1})", (File(EPOLL), Menu((50, 1, 2, 3))), 28),
     Row("poll", "select.poll()", (), 0.3, ("poll",)),
     Row("poll_register", "{0}.register({1}, {2})", (File(POLL), Number(FD), MaskMenu(False)), 1.5),
     Row("poll_modify", "{0}.modify({1}, {2})", (File(POLL), Number(FD), MaskMenu(False)), 0.4),
@@ -185,6 +185,7 @@ LOCAL: tuple[Row, ...] = (
     Row("dgram_sendto", f"{{0}}.sendto(data[{{1}}:{{1}} + {{2}}], {NAME.format(3)})",
         (File(DGRAM), OFFSETS, SMALL, NAMES), 2),
     Row("dgram_recv", "{0}.recv({1})", (File(DGRAM), FEW), 5),
+    Row("dgram_peek", "{0}.recv({1}, socket.MSG_PEEK)", (File(DGRAM), FEW), 0.8),
     Row("dgram_recvfrom", "{0}.recvfrom({1})[0]", (File(DGRAM), FEW), 0.5),
     Row("read", "os.read({0}, {1})", (Number(BYTES), READS), 7),
     Row("write", "os.write({0}, data[{1}:{1} + {2}])", (Number(BYTES), OFFSETS, SIZES), 7),
@@ -216,6 +217,9 @@ INTERNETWORK: tuple[Row, ...] = (
     Row("inet_close", "{0}.close()", (File(INTERNET),), 2, ends=True),
     Row("linger", "{0}.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', {1}, 0))",
         (File(TCP), Menu((1, 0))), 1),
+    Row("linger_listener",
+        "{0}.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))",
+        (File(TCP),), 0.7, wants="listening"),
     Row("peer", "{0}.getpeername()[0]", (File(INTERNET),), 0.5, wants="joined"),
     Row("own", "{0}.getsockname()[0]", (File(INTERNET),), 0.3),
     Row("udp_bind", "{0}.bind(('127.0.0.1', 0))", (File(UDP),), 1.2, wants="fresh", then="named",
@@ -240,7 +244,9 @@ OPENINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "pair": ("pair",),
         "pair_dgram": ("pair_dgram",),
         "unix": ("unix", "bind", "listen", "unix", "connect", "connect", "accept"),
-        "unix_dgram": ("unix_dgram", "bind", "unix_dgram", "bind", "unix_dgram", "connect"),
+        "unix_dgram": (
+            "unix_dgram", "bind", "unix_dgram", "connect", "unix_dgram", "connect", *("dgram_send",) * 12,
+        ),
         "pipe": ("pipe",),
         "eventfd": ("eventfd",),
     },

@@ -94,7 +94,7 @@ def draw(below: Below, family: str, length: int, perform: Perform | None = None)
     plan = Plan(below)
     openings = OPENINGS[family]
     chosen = {list(openings)[below(len(openings))]: None}
-    chosen |= {name: None for name in openings if below(3) == 0}
+    chosen |= {name: None for name in openings if below(5) == 4}
     rows = [row for row in FAMILIES[family] if row.name in chosen or row.name not in openings]
     totals = list(accumulate(int(row.weight * 10) for row in rows))
     start = ["epoll", *(name for origin in chosen for name in openings[origin])]

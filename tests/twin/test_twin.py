@@ -31,7 +31,7 @@ def base() -> Iterator[int]:
 @st.composite
 def programs(draw_one: Callable[..., int], family: str) -> Program:
     """Draw short programs that Hypothesis can shrink."""
-    return draw(lambda n: draw_one(st.integers(0, n - 1)), family, 40)
+    return draw(lambda n: draw_one(st.integers(0, n - 1)), family, draw_one(st.integers(1, 60)))
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -33,7 +33,12 @@ def names(test: unittest.TestCase) -> tuple[str, str]:
 
 LOADER = unittest.defaultTestLoader
 TESTS = [test for name in MODULES for test in cases(LOADER.loadTestsFromModule(import_module(f"test.{name}")))]
-RUNNABLE = [test for test in TESTS if not EXCEPTIONS.keys() & set(names(test))]
+RUNNABLE = [
+    test
+    for test in TESTS
+    if not EXCEPTIONS.keys() & set(names(test))
+    and not getattr(type(test), "__unittest_skip__", False)  # kqueue and /dev/poll
+]
 
 
 @pytest.mark.parametrize("test", RUNNABLE, ids=lambda test: names(test)[0])
@@ -55,4 +60,4 @@ def test_every_exception_names_a_test_and_a_reason() -> None:
     known = {name for test in TESTS for name in names(test)}
     assert [name for name in EXCEPTIONS if name not in known] == []
     assert all(EXCEPTIONS.values())
-    assert len(RUNNABLE) >= 90
+    assert len(RUNNABLE) >= 80
