@@ -51,7 +51,7 @@ def show_wait(seconds: float | None) -> str:
     return f"{seconds:g}s" if seconds >= 1 else f"{seconds * 1e3:g}ms"
 
 
-def _flags(kind: type[Interest] | type[Readiness], letters: str) -> tuple[Callable[[str], Any], Callable[[Any], str]]:
+def _flags(kind: type[Interest | Readiness], letters: str) -> tuple[Callable[[str], Any], Callable[[Any], str]]:
     bits = {letter: kind(1 << index) for index, letter in enumerate(letters)}
 
     def parse(text: str) -> Any:

@@ -21,11 +21,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
-from conformance.history import DIED, HUNG, Acted, Curtain, Did, Entry, History, Poll, entry_from_json, entry_to_json
+from conformance.history import DIED, HUNG, Acted, Curtain, Entry, History, Poll, entry_from_json, entry_to_json
 from conformance.loading import UsageError, inspect_poller, load
 from conformance.protocol import Capability
 from conformance.runner import PATIENCE, Log, run
@@ -79,7 +79,7 @@ class Child:
         self._warms_up = True
         """False once a warm-up was not survived: then nothing that the poller opens for ever is forgiven."""
 
-    def __enter__(self) -> Child:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -134,6 +134,7 @@ class Child:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is the parent's to handle; the server follows it
         )
         theirs.close()
         ours.sendall(json.dumps([self._spec, self._world]).encode() + b"\n")
@@ -213,7 +214,7 @@ class _Worker:
         except OSError:
             return False
 
-    def _frames(self, patience: float) -> Iterator[Any]:
+    def _frames(self, patience: float) -> Generator[Any, float]:
         """Yield frames as they come; None, and the end, when nothing came for `patience` seconds or the worker died.
 
         Each `send(seconds)` sets the patience for the next frame.
@@ -222,7 +223,8 @@ class _Worker:
             line, newline, rest = self._buffer.partition(b"\n")
             if newline:
                 self._buffer = rest
-                patience = (yield json.loads(line)) or patience
+                wish = yield json.loads(line)
+                patience = wish or patience
                 continue
             if not self._more(patience):
                 yield None
@@ -261,7 +263,6 @@ _NOISE = 0.1
 
 def serve(fd: int) -> NoReturn:
     """Be the server: import the poller's module once, then fork a worker for each request, and bury the dead."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=fd)
     spec, world = json.loads(control.makefile("rb", buffering=0).readline())
     make, why = None, ""
@@ -269,12 +270,17 @@ def serve(fd: int) -> NoReturn:
         make = load(spec)
     except UsageError as error:
         why = str(error)
+    living: dict[int, None] = {}
     while True:
         data, fds, _, _ = socket.recv_fds(control, 1, 1)
         if not data:
+            for pid in living:
+                os.kill(pid, signal.SIGKILL)
             os._exit(0)
         if data == b"w":
-            os.waitpid(int.from_bytes(_exactly(control, 8), "little"), 0)
+            pid = int.from_bytes(_exactly(control, 8), "little")
+            os.waitpid(pid, 0)
+            del living[pid]
             control.sendall(b"w")
             continue
         pid = os.fork()
@@ -282,6 +288,7 @@ def serve(fd: int) -> NoReturn:
             control.close()
             _work(socket.socket(fileno=fds[0]), make, why, world)
         os.close(fds[0])
+        living[pid] = None
         control.sendall(pid.to_bytes(8, "little"))
 
 

@@ -88,7 +88,7 @@ class Curtain:
 
 
 Entry = Did | Poll | Curtain
-_KINDS: dict[str, type[Did] | type[Poll] | type[Curtain]] = {"did": Did, "poll": Poll, "curtain": Curtain}
+_KINDS: dict[str, type[Did | Poll | Curtain]] = {"did": Did, "poll": Poll, "curtain": Curtain}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,9 @@ def _masks(data: dict[str, int] | None) -> Masks | None:
 
 def entry_from_json(data: dict[str, Any]) -> Entry:
     """The inverse of `entry_to_json`."""
-    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "kind"}
+    fields: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "kind"
+    }
     kind = data["kind"]
     if kind == "did":
         fields["action"] = Action.parse(fields["action"])

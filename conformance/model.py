@@ -25,7 +25,7 @@ from conformance.facts import Account, Call, Data, Debt, Freedom, Hint, Left, Qu
 from conformance.history import ALIVE, DIED, HUNG, Acted, Curtain, Did, Entry, History, Masks, Poll
 from conformance.protocol import Capability, Interest, Readiness, Trigger
 from conformance.slots import BOTH, STREAMS, WAKER, File, Slots
-from conformance.watch import ERR, HANGUPS, HUP, IN, NVAL, OUT, R, W, Watch, settles, shows
+from conformance.watch import ERR, HANGUPS, IN, NVAL, OUT, R, W, Watch, settles, shows
 
 __all__ = ["AWAIT_RETURNS", "LONG_WAIT", "REST_WAITS", "UNSEEN", "Ledger", "read", "value_mask", "walk"]
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 __all__ = [
     "BASIC_METHODS",
     "CAPABILITY_METHODS",
     "MAX_TIMEOUT",
     "MAX_TOKEN",
+    "NOTHING",
     "REFUSALS",
     "Capability",
     "Dispatcher",
@@ -99,6 +100,10 @@ class Capability(enum.IntFlag):
     """register, reregister and deregister may come from any thread and take effect on a poll in progress."""
 
 
+NOTHING = Capability(0)
+"""The claim of no capability."""
+
+
 class Event(NamedTuple):
     """One report: whose registration, and what it is ready for."""
 
@@ -113,8 +118,8 @@ class HasFileno(Protocol):
     def fileno(self) -> int: ...
 
 
-Source = HasFileno | object
-"""An object with `fileno()`, or what the poller's own `user_readiness()` returned.
+Source = Any
+"""A `HasFileno`, or what the poller's own `user_readiness()` returned; an adapter may annotate it as narrowly as it likes.
 
 A source *is* its `fileno()` at the call: another object with the same number is the same source. A user source is itself.
 """

@@ -17,7 +17,6 @@ from conformance.history import HUNG, Acted, Curtain, Did, Entry, Masks, Poll
 from conformance.model import AWAIT_RETURNS, LONG_WAIT, REST_WAITS, UNSEEN, Ledger, value_mask
 from conformance.protocol import REFUSALS, Capability, Interest, Readiness, event_flaw
 from conformance.scenario import Scenario
-from conformance.slots import WAKER
 from conformance.worlds import Outcome, Source, World
 
 __all__ = ["ACT_AFTER", "PATIENCE", "Log", "run"]

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from conformance.protocol import Capability
+from conformance.protocol import NOTHING, Capability
 
 __all__ = [
     "EXIT_BROKEN",
@@ -103,7 +103,7 @@ class PollerReport:
     poller: str
     world: str
     capabilities: Capability
-    emulated: Capability = Capability(0)
+    emulated: Capability = NOTHING
     results: tuple[Result, ...] = ()
     false_claims: tuple[str, ...] = ()
     """One line for each claimed capability that the poller does not have."""

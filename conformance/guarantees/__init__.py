@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from conformance.protocol import Capability
+from conformance.protocol import NOTHING, Capability
 from conformance.verdict import Strength
 
 if TYPE_CHECKING:
@@ -46,10 +46,7 @@ FAMILIES = {
 }
 """Family -> what it is about, in the order of every list and report."""
 
-_MODULES = (
-    "registration tokens level edge oneshot spurious timing capacity eof hangup lifetime listeners connecting datagrams"
-    " pipes user_readiness wakers unchecked"
-).split()
+_MODULES = ["registration", "tokens", "level", "edge", "oneshot", "spurious", "timing", "capacity", "eof", "hangup", "lifetime", "listeners", "connecting", "datagrams", "pipes", "user_readiness", "wakers", "unchecked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +63,7 @@ class Guarantee:
     """Where it is documented: man page section, mio item (`mio:REG-05`), library documentation."""
     since: str = "0.1"
     """The pollcheck release that first judged it."""
-    needs: Capability = Capability(0)
+    needs: Capability = NOTHING
     """Not applicable to a poller that does not claim all of these."""
     floor: int = 1
     """Exercised less often than this in a run, the verdict is unknown."""
@@ -90,7 +87,7 @@ def guarantee(
     why: str,
     source: str,
     since: str = "0.1",
-    needs: Capability = Capability(0),
+    needs: Capability = NOTHING,
     floor: int = 1,
 ) -> Callable[[Check], Check]:
     """Enter a row into the catalogue; the decorated function is its check."""

@@ -1,0 +1,239 @@
+"""One run: library and shards, profile, seed, jobs and budget -> Report.
+
+For each poller and world: the library's scenarios, then the profile's number of drawn ones in 16 shards, then attribution of whatever
+broke. The number of jobs only schedules the shards. On the real world time wins: what it cut off becomes unknown.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from conformance.attribution import Attribution, TryJob, attribute, check_controls
+from conformance.child import Child, Hello
+from conformance.crew import Crew, Interrupted, Job, Outcome
+from conformance.guarantees import Guarantee, catalogue
+from conformance.loading import Target
+from conformance.scenario import parse, show
+from conformance.shard import DrawJob, Suspect, Tally
+from conformance.verdict import Finding, PollerReport, Report, Result, Verdict
+
+__all__ = ["PROFILES", "SHARDS", "Plan", "Progress", "rerun", "run"]
+
+PROFILES = {"quick": 200, "ci": 2_000, "nightly": 100_000}
+"""Profile -> drawn scenarios per poller and world."""
+BUDGETS = {"quick": 30.0, "ci": 55.0, "nightly": 2_750.0}
+"""Profile -> seconds of one core that one poller on the real world may take, whatever it does."""
+SHARDS = 16
+_FOR_DRAWING = 0.65
+"""The part of the budget that scenarios may use; the rest is for attribution."""
+_LIBRARY_WEIGHT = 8
+"""The library may take as long as that many shards, for it alone meets the floors."""
+_LEAST_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to judge, and how thoroughly."""
+
+    targets: tuple[Target, ...]
+    worlds: tuple[str, ...] = ("real",)
+    profile: str = "quick"
+    seed: int
+    only: tuple[str, ...] = ()
+    jobs: int = 1
+    stop_at_first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far one poller on one world is; `phase` is `scenarios` or `attribution`."""
+
+    poller: str
+    world: str
+    phase: str
+    done: int
+    planned: int
+    suspects: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def run(plan: Plan, *, on_progress: OnProgress | None = None) -> Report:
+    """Judge the pollers of `plan`, one after another. Ctrl-C gives the report of what was done until then.
+
+    Raises:
+        UsageError: a poller cannot be constructed, or lacks a method.
+    """
+    check_controls()
+    reports: list[PollerReport] = []
+    interrupted = False
+    with Crew(plan.jobs) as crew:
+        for target in plan.targets:
+            for world in plan.worlds:
+                if interrupted or (target.native and world == "fake"):
+                    continue
+                case = _Case(plan, target, world, crew, on_progress or (lambda _: None))
+                interrupted = case.judge()
+                reports.append(case.report())
+    return Report(profile=plan.profile, seed=plan.seed, pollers=tuple(reports), interrupted=interrupted)
+
+
+def rerun(target: Target, world: str, guarantee: str, scenario_text: str) -> Finding | None:
+    """Run one stored scenario as attribution does, and give the finding if the guarantee is still broken.
+
+    Raises:
+        UsageError: the poller cannot be constructed. BadScenario: the text is no scenario.
+    """
+    text = show(parse(scenario_text))
+    suspect = Suspect(guarantee=guarantee, scenario=text, fatal=False)
+    outcome = Attribution()
+    job = TryJob(name=target.name, spec=target.spec, world=world, suspects={guarantee: (suspect,)})
+    attribute(job, outcome, lambda _: None)
+    return outcome.findings.get(guarantee)
+
+
+class _Budget:
+    """Seconds until `ends_at`, handed out job by job; what a job leaves goes to those after it."""
+
+    def __init__(self, ends_at: float, hands: int, weights: Sequence[int]) -> None:
+        self.ends_at, self.hands, self.weights = ends_at, hands, list(weights)
+
+    def share(self) -> float:
+        """What the next job may take."""
+        left = self.ends_at - time.monotonic()
+        share = left * self.hands * self.weights[0] / sum(self.weights)
+        del self.weights[0]
+        return max(_LEAST_SECONDS, min(share, left))
+
+
+class _Case:
+    """One poller on one world."""
+
+    def __init__(self, plan: Plan, target: Target, world: str, crew: Crew, on_progress: OnProgress) -> None:
+        self.plan, self.target, self.world, self.crew, self.on_progress = plan, target, world, crew, on_progress
+        with Child(target.spec, world) as child:
+            self.hello: Hello = child.hello()
+        self.tally = Tally()
+        self.attribution = Attribution()
+        self.began = time.monotonic()
+
+    def judge(self) -> bool:
+        """Do the whole case; True when Ctrl-C cut it short."""
+        try:
+            for outcome in self._do("scenarios", self._draw_jobs()):
+                assert isinstance(outcome, Tally)
+                self.tally.add(outcome)
+            if self.tally.suspects:
+                for attributed in self._do("attribution", [self._try_job]):
+                    assert isinstance(attributed, Attribution)
+                    self.attribution = attributed
+        except Interrupted as cut:
+            for outcome in cut.outcomes:
+                if isinstance(outcome, Tally):
+                    self.tally.add(outcome)
+                else:
+                    self.attribution = outcome
+            return True
+        return False
+
+    def _do(self, phase: str, prepare: Sequence[Callable[[], Job]]) -> list[Outcome]:
+        done = 0
+        planned = PROFILES[self.plan.profile] if phase == "scenarios" else len(self.tally.suspects)
+
+        def tick(count: int) -> None:
+            nonlocal done
+            done += count
+            self.on_progress(
+                Progress(
+                    poller=self.target.name,
+                    world=self.world,
+                    phase=phase,
+                    done=min(done, planned),
+                    planned=planned,
+                    suspects=len(self.tally.suspects),
+                )
+            )
+
+        return self.crew.do(prepare, tick)
+
+    def _draw_jobs(self) -> list[Callable[[], Job]]:
+        """The library, then 16 shards whose seeds depend on the run's seed and nothing else."""
+        seeds = random.Random(self.plan.seed)
+        count = PROFILES[self.plan.profile]
+        counts = [None, *(count // SHARDS + (index < count % SHARDS) for index in range(SHARDS))]
+        ends_at = self.began + BUDGETS[self.plan.profile] * _FOR_DRAWING
+        budget = _Budget(ends_at, self.plan.jobs, [_LIBRARY_WEIGHT, *[1] * SHARDS])
+        return [partial(self._draw_job, seeds.getrandbits(64), count, budget) for count in counts]
+
+    def _draw_job(self, seed: int, count: int | None, budget: _Budget) -> DrawJob:
+        return DrawJob(
+            spec=self.target.spec,
+            world=self.world,
+            seed=seed,
+            count=count,
+            only=self.plan.only,
+            seconds=budget.share(),
+            stops_at_first=self.plan.stop_at_first,
+        )
+
+    def _try_job(self) -> TryJob:
+        suspects = {id: tuple(kept) for id, kept in self.tally.suspects.items()}
+        if self.plan.stop_at_first:
+            suspects = dict([min(suspects.items(), key=lambda item: item[1][0].length)])
+        left = BUDGETS[self.plan.profile] - (time.monotonic() - self.began)
+        return TryJob(
+            name=self.target.name,
+            spec=self.target.spec,
+            world=self.world,
+            suspects=suspects,
+            seconds=max(left, BUDGETS[self.plan.profile] * (1 - _FOR_DRAWING)),
+        )
+
+    # ── verdicts ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def report(self) -> PollerReport:
+        """Everything that the run says, so far."""
+        rows = [row for row in catalogue() if row.check and (not self.plan.only or row.id in self.plan.only)]
+        return PollerReport(
+            poller=self.target.name,
+            world=self.world,
+            capabilities=self.hello.capabilities,
+            emulated=self.hello.emulated,
+            results=tuple(self._result(row) for row in rows),
+            false_claims=self.hello.false_claims,
+            scenarios=self.tally.scenarios,
+            planned=self.tally.planned,
+            quality=tuple(sorted(self.tally.quality.items())),
+        )
+
+    def _result(self, row: Guarantee) -> Result:
+        verdict, reason, finding = self._verdict(row)
+        return Result(
+            guarantee=row.id,
+            strength=row.strength,
+            verdict=verdict,
+            exercised=self.tally.exercised[row.id],
+            reason=reason,
+            finding=finding,
+        )
+
+    def _verdict(self, row: Guarantee) -> tuple[Verdict, str, Finding | None]:
+        """One guarantee: not applicable, broken, unknown for a reason, or kept."""
+        lacking = row.needs & ~self.hello.capabilities
+        if lacking:
+            return Verdict.NOT_APPLICABLE, f"does not claim {lacking.name}", None
+        if finding := self.attribution.findings.get(row.id):
+            return Verdict.BROKEN, "", finding
+        if doubt := self.attribution.doubts.get(row.id):
+            return Verdict.UNKNOWN, doubt.reason, None
+        if row.id in self.tally.suspects:
+            return Verdict.UNKNOWN, "seen broken, and not run again: the run was cut short", None
+        times = self.tally.exercised[row.id]
+        if times < row.floor:
+            return Verdict.UNKNOWN, f"put to the test {times} times, fewer than {row.floor}", None
+        return Verdict.KEPT, "", None

@@ -1,0 +1,143 @@
+"""One shard of a run: scenarios are performed and judged by all checks at once; what broke is set aside.
+
+A shard is a pure function of its job, but for time: the library's scenarios, or a number of drawn ones from one seed. Failing
+scenarios are not raised to Hypothesis, which would stop at the first; they are suspects, for `attribution.py` to confirm.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from conformance import library
+from conformance.child import Child
+from conformance.guarantees import Guarantee
+from conformance.judging import applicable, weigh
+from conformance.scenario import Scenario, show
+
+__all__ = ["DrawJob", "Suspect", "Tally", "draw_shard"]
+
+SUSPECTS_KEPT = 2
+"""The shortest failing scenarios of each guarantee that a shard hands on."""
+_TICK_EVERY = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawJob:
+    """What one shard is to do. `count` None means the library; `seconds` None means that time does not matter."""
+
+    spec: str
+    world: str
+    seed: int
+    count: int | None
+    only: tuple[str, ...] = ()
+    seconds: float | None = None
+    stops_at_first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """A scenario in which a guarantee was seen broken, once."""
+
+    guarantee: str
+    scenario: str
+    fatal: bool
+
+    @property
+    def length(self) -> int:
+        return self.scenario.count("\n") + 1
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one or several shards have found."""
+
+    scenarios: int = 0
+    planned: int = 0
+    exercised: Counter[str] = field(default_factory=Counter)
+    quality: Counter[str] = field(default_factory=Counter)
+    suspects: dict[str, list[Suspect]] = field(default_factory=dict)
+
+    def suspect(self, suspect: Suspect) -> None:
+        """Keep the shortest scenarios; a hang costs more to look at, so what is not fatal comes first."""
+        kept = self.suspects.setdefault(suspect.guarantee, [])
+        kept.append(suspect)
+        kept.sort(key=lambda one: (one.fatal, one.length))
+        del kept[SUSPECTS_KEPT:]
+
+    def add(self, other: Tally) -> None:
+        """Merge what another shard has found."""
+        self.scenarios += other.scenarios
+        self.planned += other.planned
+        self.exercised += other.exercised
+        self.quality += other.quality
+        for suspects in other.suspects.values():
+            for suspect in suspects:
+                self.suspect(suspect)
+
+
+def draw_shard(job: DrawJob, tally: Tally, tick: Callable[[int], None]) -> None:
+    """Do `job`, adding to `tally` as it goes, so that an interrupted shard leaves what it had; `tick` tells how far it is."""
+    with Child(job.spec, job.world) as child:
+        shard = _Shard(child, job, tally, tick)
+        if job.count is None:
+            scenarios = library.scenarios(child.hello().capabilities)
+            tally.planned += len(scenarios)
+            for scenario in scenarios:
+                shard.judge(scenario)
+        else:
+            tally.planned += job.count
+            _draw(shard, job.count)
+
+
+def _draw(shard: _Shard, count: int) -> None:
+    from hypothesis import HealthCheck, Phase, given, seed, settings
+
+    from conformance.drawing import scenarios
+
+    @seed(shard.job.seed)
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(scenarios(shard.capabilities))
+    def judge(scenario: Scenario) -> None:
+        shard.judge(scenario)
+
+    judge()
+
+
+class _Shard:
+    """A shard in progress."""
+
+    def __init__(self, child: Child, job: DrawJob, tally: Tally, tick: Callable[[int], None]) -> None:
+        self.child, self.job, self.tally, self.tick = child, job, tally, tick
+        self.capabilities = child.hello().capabilities
+        self.rows: tuple[Guarantee, ...] = applicable(self.capabilities, job.only)
+        self.ends_at = None if job.seconds is None else time.monotonic() + job.seconds
+
+    @property
+    def is_over(self) -> bool:
+        if self.job.stops_at_first and self.tally.suspects:
+            return True
+        return self.ends_at is not None and time.monotonic() >= self.ends_at
+
+    def judge(self, scenario: Scenario) -> None:
+        """Perform and judge one scenario, unless the time is up."""
+        if self.is_over:
+            return
+        history = self.child.run(scenario)
+        weighed = weigh(history, self.rows)
+        self.tally.scenarios += 1
+        self.tally.exercised.update(weighed.exercised)
+        self.tally.quality.update(weighed.quality)
+        for id in weighed.broken:
+            self.tally.suspect(Suspect(guarantee=id, scenario=show(scenario), fatal=history.is_fatal))
+        if self.tally.scenarios % _TICK_EVERY == 0:
+            self.tick(_TICK_EVERY)
