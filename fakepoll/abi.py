@@ -97,7 +97,7 @@ class Limits:
     fin_ack_ns: int = 1_000_000
 
 
-class NotModelled(Exception):  # noqa: N818 - a statement about the fake, not an error of the program
+class NotModelled(Exception):
     """The program asked for something this fake kernel does not have; the message names it.
 
     Raised instead of guessing: Linux would have answered.

@@ -164,13 +164,16 @@ class Connection(Socket):
             self.wake(KEY_DATA)
 
     def arrive_urgent(self, data: bytes) -> None:
-        """Take a segment whose last byte is urgent; an older urgent byte that is next to be read is lost."""
+        """Take a segment whose last byte is urgent; an older urgent byte that is next to be read is lost.
+
+        The urgent byte is noted before anything else is done with the segment (tcp_input.c:tcp_urg).
+        """
         if self.mark == 0:
             del self.inbox[:1]
+        self.arrive_ack()
+        self.mark, self.urgent = len(self.inbox) + len(data) - 1, data[-1]
+        self.wake(KEY_DATA)
         self.arrive_data(data)
-        if self.state != CLOSE:
-            self.mark, self.urgent = len(self.inbox) - 1, data[-1]
-            self.wake(KEY_DATA)
 
     def take(self, size: int, *, peek: bool) -> bytes:
         """Read from the inbox: up to the urgent byte, or past it if it stands first (tcp_recvmsg_locked)."""

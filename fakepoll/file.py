@@ -67,6 +67,10 @@ class File:
         """Answer `ioctl(FIONREAD)`: bytes that a read would give now."""
         fail(errno.ENOTTY)
 
+    def unsent(self) -> int:
+        """Answer `ioctl(TIOCOUTQ)`: what is held against the sender."""
+        fail(errno.ENOTTY)
+
     def close(self) -> None:
         """Drop one reference; at the last, leave every epoll and then release (fs/file_table.c:__fput)."""
         self.refs -= 1

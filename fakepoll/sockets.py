@@ -76,8 +76,8 @@ def option_name(level: int, option: int) -> str:
         socket.IPPROTO_IPV6: ("SOL_IPV6", "IPV6_"),
     }
     level_name, prefix = prefixes.get(level, (str(level), "?"))
-    known = sorted(name for name in dir(socket) if name.startswith(prefix) and getattr(socket, name) == option)
-    return f"{level_name}, {known[0] if known else option}"
+    known = [name for name in dir(socket) if name.startswith(prefix) and getattr(socket, name) == option]
+    return f"{level_name}, {min(known, key=len, default=option)}"  # the longer ones belong to other levels
 
 
 class Socket(File):

@@ -212,7 +212,7 @@ class Tcp(Connection):
         """SO_RCVLOWAT: at most half the receive buffer; what now is enough is told (tcp.c:tcp_set_rcvlowat)."""
         most = self.rcvbuf >> 1
         self.rcvlowat = min(value, most) or 1 if value >= 0 else most
-        if len(self.inbox) >= self.rcvlowat:
+        if len(self.inbox) >= self.rcvlowat or self.done:
             self.wake(KEY_DATA)
 
     def space_changed(self) -> None:
@@ -280,7 +280,13 @@ class Tcp(Connection):
         """Count the bytes that wait here."""
         if self.state == LISTEN:
             fail(errno.EINVAL)
-        return len(self.inbox) if self.mark < 0 else self.mark
+        return self.mark if 0 <= self.mark < len(self.inbox) else len(self.inbox)
+
+    def unsent(self) -> int:
+        """Count the bytes for which the receiver had no room."""
+        if self.state == LISTEN:
+            fail(errno.EINVAL)
+        return len(self.outbox)
 
     def shutdown(self, how: int) -> None:
         """Close one or both directions (net/ipv4/af_inet.c:inet_shutdown)."""

@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import socket
+import termios
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,7 +27,9 @@ FCNTL_NAMES = {
     getattr(fcntl, name): name
     for name in ("F_DUPFD", "F_GETFD", "F_SETFD", "F_GETFL", "F_SETFL", "F_DUPFD_CLOEXEC")
 } | {1031: "F_SETPIPE_SZ", 1032: "F_GETPIPE_SZ"}
-IOCTL_NAMES = {0x5421: "FIONBIO", 0x541B: "FIONREAD", 0x5451: "FIOCLEX", 0x5450: "FIONCLEX"}
+IOCTL_NAMES = {
+    getattr(termios, name): name for name in ("FIONBIO", "FIONREAD", "TIOCOUTQ", "FIOCLEX", "FIONCLEX")
+}
 OPEN_FLAGS = tuple((getattr(os, name), name) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_DIRECT"))
 TYPE_NAMES: dict[int, str] = {socket.SOCK_STREAM: "SOCK_STREAM", socket.SOCK_DGRAM: "SOCK_DGRAM"}
 TYPE_FLAGS = ((socket.SOCK_CLOEXEC, "SOCK_CLOEXEC"), (socket.SOCK_NONBLOCK, "SOCK_NONBLOCK"))
@@ -178,7 +181,7 @@ def _fcntl(args: Args, result: Any) -> tuple[str, str]:
 def _ioctl(args: Args, result: Any) -> tuple[str, str]:
     fd, request, argument = args
     shown = IOCTL_NAMES.get(request, hex(request))
-    if shown == "FIONREAD":
+    if shown in ("FIONREAD", "TIOCOUTQ"):
         return f"{fd}, {shown}, [{result}]", "0"
     return f"{fd}, {shown}, [{argument}]", "0"
 

@@ -160,6 +160,10 @@ class Udp(Socket):
         """Count the bytes of the first datagram."""
         return len(self.queue[0][0]) if self.queue else 0
 
+    def unsent(self) -> int:
+        """Nothing is ever on its way."""
+        return 0
+
     def shutdown(self, how: int) -> None:
         """Close one or both directions; an unconnected socket fails, and is shut and woken all the same."""
         if not 0 <= how <= 2:

@@ -94,6 +94,10 @@ class UnixSocket(Socket):
         """At most a quarter of the send buffer in use (af_unix.c:unix_writable; one byte is the socket's own)."""
         return (self.wmem + 1) * 4 <= self.sndbuf and self.state != LISTEN
 
+    def unsent(self) -> int:
+        """Give the send memory in use, overhead included."""
+        return self.wmem
+
     def bind(self, address: Address) -> None:
         """Take a path or an abstract name; an empty one asks for an abstract name of the kernel's choice."""
         if self.name is not None:

@@ -40,6 +40,7 @@ class SocketModule(StandIn):
     """The `socket` module over a kernel."""
 
     real = socket
+    pure = PURE
 
     def __init__(self, kernel: Kernel) -> None:
         super().__init__(kernel)

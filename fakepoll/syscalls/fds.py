@@ -100,7 +100,7 @@ def _pipe_size(kernel: Kernel, file: File, wanted: int | None) -> int:
 
 
 def ioctl(kernel: Kernel, fd: int, request: int, argument: int) -> int:
-    """`ioctl(2)`: FIONBIO sets O_NONBLOCK, FIONREAD counts what a read would give."""
+    """`ioctl(2)`: FIONBIO sets O_NONBLOCK, FIONREAD and TIOCOUTQ count bytes."""
     file = kernel.fds.get(fd)
     match request:
         case termios.FIONBIO:
@@ -108,6 +108,8 @@ def ioctl(kernel: Kernel, fd: int, request: int, argument: int) -> int:
             return 0
         case termios.FIONREAD:
             return file.unread()
+        case termios.TIOCOUTQ:
+            return file.unsent()
         case termios.FIOCLEX | termios.FIONCLEX:
             kernel.fds.set_cloexec(fd, cloexec=request == termios.FIOCLEX)
             return 0

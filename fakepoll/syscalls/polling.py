@@ -6,7 +6,7 @@ import errno
 import select as constants
 from typing import TYPE_CHECKING
 
-from fakepoll.abi import EXCLUSIVE, MAX_EVENTS, NS_PER_MS, NotModelled, fail
+from fakepoll.abi import ALWAYS, ET, EXCLUSIVE, IN, MAX_EVENTS, NS_PER_MS, OUT, WAKEUP, NotModelled, fail
 from fakepoll.epoll import Epoll, Event
 from fakepoll.readiness import Scan, Selection
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EPOLL_CTL_ADD = 1
 EPOLL_CTL_DEL = 2
 EPOLL_CTL_MOD = 3
+EXCLUSIVE_GOES_WITH = IN | OUT | ALWAYS | ET | WAKEUP | EXCLUSIVE
 
 
 def epoll_create1(kernel: Kernel, flags: int) -> int:
@@ -31,6 +32,8 @@ def epoll_ctl(kernel: Kernel, epfd: int, op: int, fd: int, events: int = 0, data
     if epoll is file or not isinstance(epoll, Epoll):
         fail(errno.EINVAL)
     if op != EPOLL_CTL_DEL and events & EXCLUSIVE:
+        if op == EPOLL_CTL_MOD or isinstance(file, Epoll) or events & ~EXCLUSIVE_GOES_WITH:
+            fail(errno.EINVAL)
         raise NotModelled("EPOLLEXCLUSIVE")
     if op == EPOLL_CTL_ADD:
         epoll.add(file, fd, events, data)
