@@ -6,6 +6,7 @@ All of it can be read without colour and on 80 columns; colour, where there is a
 from __future__ import annotations
 
 import itertools
+import textwrap
 from collections.abc import Callable, Collection, Iterator
 
 from conformance.guarantees import FAMILIES, Guarantee
@@ -113,8 +114,13 @@ def replay_command(found: Finding) -> str:
 
 
 def unknowns(report: Report) -> str:
-    """List the MUSTs that the run could not settle, with the reason, a line each."""
-    return "\n".join(unsettled(part, result) for part in report.pollers for result in part.unknown_musts)
+    """List the MUSTs that the run could not settle, a line for each reason."""
+    grouped: dict[str, list[str]] = {}
+    for part in report.pollers:
+        for result in part.unknown_musts:
+            head = f"unknown for {part.poller} on the {part.world} world: {result.reason or 'no reason given'}"
+            grouped.setdefault(head, []).append(result.guarantee)
+    return "\n".join(f"{head}\n{_indent(textwrap.wrap(' '.join(ids), 76))}" for head, ids in grouped.items())
 
 
 def unsettled(part: PollerReport, result: Result) -> str:

@@ -116,8 +116,11 @@ def test_tally_merges_worlds() -> None:
 
 
 def test_unknown_is_told_with_its_reason() -> None:
-    """A MUST that could not be settled says why."""
-    assert text.unknowns(TOLD) == ("LVL-01 MUST unknown for mine on the fake world: seen 1 of 5")
+    """The MUSTs that could not be settled are told with the reason, each reason once."""
+    doubts = [result(f"LVL-0{number}", Verdict.UNKNOWN) for number in range(1, 4)]
+    assert text.unknowns(report(part(*doubts, result()))) == (
+        "unknown for mine on the real world: seen 1 of 5\n    LVL-01 LVL-02 LVL-03"
+    )
 
 
 def test_seed_line_repeats_the_run() -> None:
