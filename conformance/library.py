@@ -79,7 +79,6 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
         "unix 1 2; register 2 7 r {trigger}; register 2 8 r {trigger}; send 1 3; settle",
         "unix 1 2; register 2 7 r {trigger}; regular 3; register 3 9 r {trigger}; send 1 3; settle",
         "unix 1 2; pipe 3 4; register 2 7 r {trigger}; deregister 3; reregister 4 9 w {trigger}; send 1 3; settle",
-        "regular 1; register 1 7 r {trigger}; poll 0; deregister 1; close 1; pipe 2 3; register 2 8 r {trigger}; send 3 1; settle",
     ),
     "REG-13": (
         "unix 1 2; register 1 7 r {trigger}; reregister 1 7 r {trigger}; deregister 1; register 1 7 r {trigger}; poll 0",
@@ -87,6 +86,7 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
             "listen 1; register 1 1 r {trigger}; eventfd 2; register 2 2 r {trigger}; udp 3 4; register 3 3 r {trigger};"
             " pipe 5 6; register 5 5 r {trigger}; register 6 6 w {trigger}; fresh 7; register 7 7 r {trigger}; poll 0"
         ),
+        "regular 1; register 1 7 r {trigger}; poll 0; deregister 1; close 1; pipe 2 3; register 2 8 r {trigger}; send 3 1; settle",
     ),
     "REG-14": (
         "unix 1 2; register 2 7 r {trigger}; register 2 7 r {trigger}; send 1 3; settle",

@@ -165,6 +165,7 @@ class Ledger:
             return
         for label in file.labels:
             if watch := self.watches.get(label):
+                watch.fired_mask &= did.mask
                 watch.arm("WouldBlock", did.mask, only=direction)
                 watch.marks |= {
                     "no event": watch.events == 0,
@@ -258,12 +259,13 @@ class Ledger:
         elif did.refused:
             self._refused(did, call, is_lawful)
         else:
-            call.held = True
+            call.held = call.marks["done"] = True
             self._granted(did, watch)
 
     def _refused(self, did: Did, call: Call, is_lawful: bool) -> None:
         label = did.action.label
-        if watch := self.watches.get(label):
+        call.marks["refused"] = True
+        for watch in self.watches.values():
             watch.marks["refused"] = True
         is_excused = self._is_haunted(label) or self.slots.files[label].kind == "regular"
         if is_lawful and not is_excused:
@@ -311,7 +313,7 @@ class Ledger:
         self.watches[label] = watch
         self._known_numbers[number] = self._known_labels[label] = None
         self._give_out(watch, token)
-        self.account.quiets += watch.watch_outside(step, Interest(0))
+        self.account.quiets += watch.watch_outside(step, Interest(0), Interest(0))
 
     def _give_out(self, watch: Watch, token: int) -> None:
         self.dead.pop(token, None)
@@ -324,7 +326,7 @@ class Ledger:
         """A reregister, or a double register that was done: the last call is in force."""
         mask, had_fired = did.mask or 0, not watch.is_enabled
         dropped, added = watch.interest & ~interest, interest & ~watch.interest
-        was_owed = [direction for direction in watch.directions() if watch.owes(direction, mask)]
+        was_owed = Interest(sum(direction for direction in watch.directions() if watch.owes(direction, mask)))
         old, old_trigger, old_token = watch.interest, watch.trigger, watch.token
         if token != watch.token:
             self._kill_token(did.step, watch, "retoken", was_owed=bool(was_owed))
@@ -354,7 +356,7 @@ class Ledger:
             watch.arm("added", mask, only=added)
             watch.arm("again", mask)
         self._give_out(watch, token)
-        self.account.quiets += watch.watch_outside(did.step, dropped)
+        self.account.quiets += watch.watch_outside(did.step, dropped, was_owed)
 
     # ── ends ────────────────────────────────────────────────────────────────────────────────────────────────
 

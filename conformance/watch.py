@@ -120,8 +120,11 @@ class Watch:
         """Whether it is owed as a MUST: a plain reregister of an edge arms as a SHOULD only."""
         return self.is_owed(direction, mask) and (self.is_level or self.armed[direction] != "again")
 
-    def watch_outside(self, step: int, dropped: Interest) -> list[Quiet]:
-        """Begin the silence of the directions that are not asked for; `dropped` are those asked for until now."""
+    def watch_outside(self, step: int, dropped: Interest, was_owed: Interest) -> list[Quiet]:
+        """Begin the silence of the directions that are not asked for.
+
+        `dropped` are those asked for until now, `was_owed` those that were ready and not yet told.
+        """
         outside = DIRECTIONS.get(self.kind, R) & (R | W) & ~self.interest
         if self.interest & P:
             outside &= ~R
@@ -133,7 +136,7 @@ class Watch:
                 kind=self.kind,
                 reason="dropped" if direction & dropped else "interest",
                 trigger=self.trigger,
-                was_owed=self.is_owed(direction, self.seen) if direction & dropped else False,
+                was_owed=bool(direction & dropped & was_owed),
                 should_be=f"no {direction.name} for token {self.token}",
             )
             for direction in (R, W)

@@ -51,6 +51,7 @@ def outside_interest(account: Account) -> Iterable[Quiet]:
     "After reregister, a direction that it dropped is no longer reported.",
     why="a program that has nothing left to write is woken for writing again and again",
     source="mio:REG-05; epoll_ctl(2) EPOLL_CTL_MOD",
+    needs=Capability.WRITABLE,
 )
 def dropped_interest(account: Account) -> Iterable[Quiet]:
     return account.quiets_about("dropped")
@@ -78,6 +79,7 @@ def added_interest(account: Account) -> Iterable[Debt]:
     "Nothing that is ready but undelivered outlives the interest that asked for it.",
     why="an event for a direction that was just given up reaches code that no longer expects it",
     source="mio:REG-11",
+    needs=Capability.WRITABLE,
 )
 def undelivered_dropped(account: Account) -> Iterable[Quiet]:
     return (quiet for quiet in account.quiets_about("dropped") if quiet.was_owed)
@@ -149,8 +151,10 @@ def register_again(account: Account) -> Iterable[Fact]:
     why="one harmless mistake kills a healthy connection",
     source="mio:REG-23; epoll_ctl(2) ERRORS",
 )
-def refusal_changes_nothing(account: Account) -> Iterable[Debt]:
-    return (debt for debt in account.debts_for() if debt.marks.get("refused"))
+def refusal_changes_nothing(account: Account) -> Iterable[Fact]:
+    yield from (debt for debt in account.debts_for() if debt.marks.get("refused"))
+    # a poller that does what others refuse has one refusal less to get wrong
+    yield from (call for call in account.calls if call.state in ("double", "stray") and call.marks.get("done"))
 
 
 @guarantee(
