@@ -25,8 +25,10 @@ from tests.twin.program import Call, Program, Value
 Answer = object
 Names = dict[str, object]
 UNACKNOWLEDGED = frozenset({4, 9, 11})  # TCP_FIN_WAIT1, TCP_LAST_ACK, TCP_CLOSING
-WAITS = frozenset({"wait", "poll_wait", "select"})
-FINS = frozenset({"close", "close_fd", "inet_close", "inet_shutdown"})
+SEEING = frozenset({"wait", "poll_wait", "select", "register", "nest", "modify"})
+"""Calls that could tell an acknowledged FIN from one that is not."""
+SENDING_FIN = frozenset({"close", "close_fd", "inet_close", "inet_shutdown", "tcp_connect", "tcp_accept"})
+"""Calls after which a FIN may be under way; a listener that was shut before hands its FIN on to whom it accepts."""
 SKIPPED = "skipped"
 
 
@@ -54,9 +56,9 @@ class World:
     def perform(self, call: Call) -> Answer:
         """Do one call and say what it answered: a value, an errno or the name of an exception."""
         row = call.row
-        if row.name in WAITS and self.unsettled:
+        if row.name in SEEING and self.unsettled:
             self.settle()
-        self.unsettled = row.name in FINS or (self.unsettled and row.name not in WAITS)
+        self.unsettled = row.name in SENDING_FIN or (self.unsettled and row.name not in SEEING)
         args = []
         for take, value in zip(row.takes, call.args, strict=True):
             args.append(self._resolved(take, value))
