@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from conformance.child import Child
+from conformance.child import Child, HarnessCrash
 from conformance.guarantees import catalogue, lookup
 from conformance.history import History, describe
 from conformance.judging import Weighed, applicable, weigh
@@ -111,7 +111,10 @@ class _Court:
             if self._is_late():
                 doubt = doubt or "seen broken, and no time was left to run it again"
                 break
-            verdict = self._try(id, suspect)
+            try:
+                verdict = self._try(id, suspect)
+            except HarnessCrash as crash:
+                verdict = f"pollcheck itself crashed, please report it: {crash}"
             if isinstance(verdict, Finding):
                 outcome.findings[id] = verdict
                 return
@@ -143,7 +146,7 @@ class _Court:
             got=fact.got,
             should_be=fact.should_be,
             scenario=show(scenario),
-            trace=describe(entries[-_TRACE_LINES:]),
+            trace=describe(entries)[-_TRACE_LINES:],
             seen=seen,
             control=control,
             reruns=RERUNS,

@@ -233,6 +233,9 @@ class _Case:
             return Verdict.UNKNOWN, doubt.reason, None
         if row.id in self.tally.suspects:
             return Verdict.UNKNOWN, "seen broken, and not run again: the run was cut short", None
+        if self.tally.crashes:
+            crashes = self.tally.crashes
+            return Verdict.UNKNOWN, f"pollcheck itself crashed {len(crashes)} times, please report it: {crashes[0]}", None
         times = self.tally.exercised[row.id]
         if times < row.floor:
             return Verdict.UNKNOWN, f"put to the test {times} times, fewer than {row.floor}", None

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Generator
 from dataclasses import replace
 from typing import Any, NoReturn, Self
@@ -32,7 +33,7 @@ from conformance.runner import PATIENCE, Log, run
 from conformance.scenario import Scenario, parse
 from conformance.worlds import World
 
-__all__ = ["Child", "Hello"]
+__all__ = ["Child", "HarnessCrash", "Hello"]
 
 MAKE_PATIENCE = 10.0
 """Seconds that `make()` has (DESIGN 3.1)."""
@@ -43,6 +44,10 @@ _LAST_RESORT = 120.0
 _WARM_UP = parse("pipe 1 2; register 1 1 r level; send 2 1; poll 0; drain 1; deregister 1")
 """Run first in each worker and never judged, so that what a poller opens once and for ever is no leak."""
 _BOOT = "import sys, json; sys.path[:] = json.loads(sys.argv[2]); from conformance.child import serve; serve(int(sys.argv[1]))"
+
+
+class HarnessCrash(Exception):
+    """Our own code failed in a worker: nothing follows about the poller. The message is the last line of the traceback."""
 
 
 class Hello:
@@ -96,7 +101,11 @@ class Child:
         """Run one scenario; a hang or an abort is the end of its history."""
         capabilities = self.hello().capabilities
         worker = self._worker or self._fresh()
-        entries = worker.run(scenario)
+        try:
+            entries = worker.run(scenario)
+        except HarnessCrash:
+            self._retire()
+            raise
         if worker.is_lost or _needs_fresh(entries):
             self._retire()
         return History(scenario=scenario, capabilities=capabilities, entries=tuple(entries))
@@ -195,6 +204,9 @@ class _Worker:
                 ahead = replace(ahead, acted=Acted(act=frame["act"], label=frame["label"], masks=masks))
             elif frame["kind"] == "end":
                 return entries
+            elif frame["kind"] == "crash":
+                self.is_lost = True
+                raise HarnessCrash(frame["why"])
             elif frame["kind"] != "acted":
                 entries.append(entry_from_json(frame))
                 ahead, patience = None, MAKE_PATIENCE
@@ -309,7 +321,13 @@ def _work(sock: socket.socket, make: Any, why: str, world_name: str) -> NoReturn
     capabilities = log.capabilities
     for line in lines:
         faulthandler.dump_traceback_later(_LAST_RESORT, exit=True, file=_DEVNULL)
-        run(parse(json.loads(line)), world, make, capabilities, log)
+        try:
+            run(parse(json.loads(line)), world, make, capabilities, log)
+        except Exception as error:  # noqa: BLE001 - the child's boundary: our own bug must not pass for the poller's
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{os.path.basename(where.filename)}:{where.lineno}"
+            log.send({"kind": "crash", "why": f"{type(error).__name__}: {error} ({place})"})
+            os._exit(4)
         log.send({"kind": "end"})
     os._exit(0)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
 from conformance.actions import Action, show_wait
@@ -165,7 +166,9 @@ def _show_masks(masks: Masks) -> str:
 
 def describe(entries: Iterable[Entry]) -> tuple[str, ...]:
     """Print entries for people, a line each: what was done or asked, then what came of it. No durations."""
-    return tuple(_describe(entry) for entry in entries)
+    groups = groupby(map(_describe, entries))
+    runs = ((line, sum(1 for _ in same)) for line, same in groups)
+    return tuple(line if times == 1 else f"{line}   ({times} times)" for line, times in runs)
 
 
 def _describe(entry: Entry) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from conformance import library
-from conformance.child import Child
+from conformance.child import Child, HarnessCrash
 from conformance.guarantees import Guarantee
 from conformance.judging import applicable, weigh
 from conformance.scenario import Scenario, show
@@ -59,6 +59,8 @@ class Tally:
     exercised: Counter[str] = field(default_factory=Counter)
     quality: Counter[str] = field(default_factory=Counter)
     suspects: dict[str, list[Suspect]] = field(default_factory=dict)
+    crashes: list[str] = field(default_factory=list)
+    """What our own code died of, and in which scenario; then nothing is kept."""
 
     def suspect(self, suspect: Suspect) -> None:
         """Keep the shortest scenarios; a hang costs more to look at, so what is not fatal comes first."""
@@ -73,6 +75,7 @@ class Tally:
         self.planned += other.planned
         self.exercised += other.exercised
         self.quality += other.quality
+        self.crashes += other.crashes
         for suspects in other.suspects.values():
             for suspect in suspects:
                 self.suspect(suspect)
@@ -132,7 +135,11 @@ class _Shard:
         """Perform and judge one scenario, unless the time is up."""
         if self.is_over:
             return
-        history = self.child.run(scenario)
+        try:
+            history = self.child.run(scenario)
+        except HarnessCrash as crash:
+            self.tally.crashes.append(f"{crash} in: {'; '.join(map(str, scenario))}")
+            return
         weighed = weigh(history, self.rows)
         self.tally.scenarios += 1
         self.tally.exercised.update(weighed.exercised)
