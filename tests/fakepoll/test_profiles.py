@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import asyncio.base_events
+import random
 import socket
+import threading
 from importlib import import_module
 
 import pytest
@@ -49,6 +52,49 @@ def test_wrong_value_fails_by_name(kind: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(LOOPS, "moved", (Entry("asyncio.base_events", "time", kind),))
     with pytest.raises(ProfileError, match="holds 7"), fakepoll.patched(fakepoll.Kernel(), profiles=["moved"]):
         pass
+
+
+def test_tasks_are_cancelled_in_the_order_of_their_creation() -> None:
+    """`asyncio.run` cancels what is left in the order of a set; on the fake kernel that is no accident of addresses."""
+    order: list[int] = []
+
+    async def wait(number: int) -> None:
+        try:
+            await asyncio.sleep(7200)
+        finally:
+            order.append(number)
+
+    async def main() -> None:
+        tasks = [asyncio.create_task(wait(number)) for number in range(50)]
+        await asyncio.sleep(1)
+        assert len(tasks) == len(asyncio.all_tasks()) - 1
+
+    with fakepoll.patched(fakepoll.Kernel(), profiles=["asyncio"]):
+        asyncio.run(main())
+    assert order == sorted(order) == list(range(50))
+
+
+def test_executor_calls_run_inline() -> None:
+    """Nothing starts a thread: the function has run, or raised, before it is awaited."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        assert await loop.run_in_executor(None, int, "7") == 7
+        with pytest.raises(ValueError, match="seven"):
+            await loop.run_in_executor(None, int, "seven")
+        assert await asyncio.to_thread(threading.active_count) == before
+
+    before = threading.active_count()
+    with fakepoll.patched(fakepoll.Kernel(), profiles=["asyncio"]):
+        asyncio.run(main())
+
+
+def test_trio_shuffles_by_the_seed_of_the_kernel() -> None:
+    """Two runs with equal seeds shuffle alike."""
+    with fakepoll.patched(fakepoll.Kernel(seed=3), profiles=["trio"]):
+        shuffler = attribute(Entry("trio._core._run", "_r", "random"))
+    assert isinstance(shuffler, random.Random)
+    assert shuffler.random() == random.Random(3).random()
 
 
 def attribute(entry: Entry) -> object:
