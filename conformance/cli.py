@@ -6,7 +6,6 @@ it, so that `--help` answers at once. A user's mistake is one line and exit 2; n
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import sys
 from pathlib import Path
@@ -85,6 +84,8 @@ def run(
 
     NAME is one that `pollcheck pollers` lists, or module:attribute.
     """
+    import secrets
+
     from conformance import campaign
     from conformance.expectations import expectations_for
     from conformance.report.progress import shown
@@ -209,9 +210,13 @@ def list_(unchecked: bool, as_json: bool) -> int:
 @click.argument("id_", metavar="ID")
 def explain(id_: str) -> int:
     """Explain one guarantee: sentence, why, source, example, mutant."""
+    from conformance.library import LIBRARY, expand
     from conformance.report.text import explanation
+    from conformance.scenario import show
 
-    click.echo(explanation(_guarantee(id_)))
+    row = _guarantee(id_)
+    examples = [show(scenario) for text in LIBRARY.get(row.id, ()) for scenario in expand(text)]
+    click.echo(explanation(row, example=examples[0] if examples else ""))
     return EXIT_KEPT
 
 

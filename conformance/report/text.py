@@ -151,8 +151,8 @@ def _remarks(part: PollerReport) -> Iterator[str]:
         yield "quality, never red: " + ", ".join(counted)
 
 
-def explanation(row: Guarantee) -> str:
-    """Tell all that the catalogue knows of one guarantee."""
+def explanation(row: Guarantee, *, example: str = "") -> str:
+    """Tell all that the catalogue knows of one guarantee, and a scenario that puts it to the test."""
     facts = {
         "why": row.why,
         "source": row.source,
@@ -161,6 +161,8 @@ def explanation(row: Guarantee) -> str:
         "unchecked": row.unchecked,
     }
     told = [f"{name:10}{fact}" for name, fact in facts.items() if fact]
+    if example:
+        told += ["example", _indent(example.splitlines())]
     return "\n".join([f"{row.id} {row.strength}: {row.says}", "", *told])
 
 

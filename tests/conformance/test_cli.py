@@ -77,7 +77,7 @@ def test_interrupt_outside_of_a_run_is_no_traceback(pollcheck: Say) -> None:
         raise KeyboardInterrupt
 
     code, _, err = pollcheck("run", "epoll", judged=interrupt)
-    assert (code, err) == (130, "pollcheck: interrupted, nothing was judged yet\n")
+    assert (code, err.strip()) == (130, "pollcheck: interrupted, nothing was judged yet")
 
 
 def test_options_become_a_plan(pollcheck: Say) -> None:
@@ -233,11 +233,12 @@ def test_list_has_a_line_for_each_guarantee(pollcheck: Say) -> None:
 
 
 def test_explain_tells_all_of_one(pollcheck: Say) -> None:
-    """Sentence, reason and source."""
+    """Sentence, reason, source, and a scenario that puts it to the test."""
     row = catalogue()[0]
     code, out, _ = pollcheck("explain", row.id)
     assert code == 0
     assert all(fact in out for fact in (row.id, row.says, row.why, row.source))
+    assert "\nexample\n    " in out
 
 
 def test_pollers_lists_what_can_be_judged(pollcheck: Say) -> None:
