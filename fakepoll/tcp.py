@@ -7,6 +7,7 @@
 | close | the other end (FIN, or RST if anything is unread or SO_LINGER is 0) | |
 | shutdown or close of a listener | each waiting connection's other end (RST), then itself | ERR, 0 |
 | connect after a failed one, which makes the socket fresh again | itself | ERR |
+| SO_SNDBUF, if it then shows OUT | itself | OUT... |
 
 Not modelled: Nagle's algorithm (every send goes out at once), urgent data that must wait for the receiver's window,
 simultaneous open, SYN cookies.
@@ -216,8 +217,8 @@ class Tcp(Connection):
             self.wake(KEY_DATA)
 
     def space_changed(self) -> None:
-        """SO_SNDBUF was set: told only to whoever was refused room."""
-        if self.nospace and self.is_writable():
+        """SO_SNDBUF was set: what can be written now is told, whether or not anybody was refused."""
+        if self.is_writable():
             self.nospace = False
             self.wake(KEY_SPACE)
 

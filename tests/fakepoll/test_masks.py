@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,14 +16,6 @@ DATA = "IN|OUT|RDNORM|WRNORM|WRBAND"
 HALF = "IN|OUT|RDNORM|WRNORM|WRBAND|RDHUP"
 GONE = "IN|OUT|RDNORM|WRNORM|WRBAND|HUP|RDHUP"
 BROKEN = "IN|OUT|RDNORM|WRNORM|WRBAND|ERR|HUP|RDHUP"
-
-
-@pytest.fixture(params=["fake", "real"])
-def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
-    """One of the two kernels."""
-    made = Machine(request.param)
-    yield made
-    made.close()
 
 
 def _unix(*steps: str) -> Callable[[Machine], Any]:
