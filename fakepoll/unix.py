@@ -101,7 +101,8 @@ class UnixSocket(Socket):
     def bind(self, address: Address) -> None:
         """Take a path or an abstract name; an empty one asks for an abstract name of the kernel's choice."""
         if self.name is not None:
-            fail(errno.EINVAL)
+            is_taken = isinstance(address, str) and address in self.kernel.network.unix
+            fail(errno.EADDRINUSE if is_taken else errno.EINVAL)  # a path is made before the socket is looked at
         self.name = self.kernel.network.bind_unix(self, address)
 
     def join(self, other: UnixSocket) -> None:

@@ -123,6 +123,9 @@ COUNTERS = Menu((1, 0, 2, 3, 1000, 2**63, 2**64 - 3, 2**64 - 2, 2**64 - 1))
 NAMES = Menu((0, 1, 2))
 NAME = "'\\0twin%d-%d' % (tag, {{{}}})"
 
+PATHS = Menu((0, 1))
+PATH = "'/tmp/twin%d-%d' % (tag, {{{}}})"
+
 # fmt: off
 ANYWHERE: tuple[Row, ...] = (
     Row("wait", "{0}.poll(0, {1})", (File(EPOLL), Menu((50, 1, 2, 3))), 28),
@@ -167,6 +170,13 @@ LOCAL: tuple[Row, ...] = (
     Row("dup2", "os.dup2({0}, {1}, False)", (Number(FD), File(DUP)), 0.4),
     Row("bind", f"{{0}}.bind({NAME.format(1)})", (File(UNIX), NAMES), 1, wants="fresh",
         then="named", binds=True),
+    Row("bind_path", f"{{0}}.bind({PATH.format(1)})", (File(UNIX), PATHS), 0.3, wants="fresh",
+        then="named"),
+    Row("connect_path", f"{{0}}.connect_ex({PATH.format(1)})", (File(UNIX), PATHS), 0.6,
+        wants="fresh", then="joined", calls=True),
+    Row("unlink", f"os.unlink({PATH.format(0)})", (PATHS,), 0.2),
+    Row("address", "{0}.getsockname()", (File(UNIX),), 0.2),
+    Row("peer_address", "{0}.getpeername()", (File(UNIX),), 0.2, wants="joined"),
     Row("listen", "{0}.listen({1})", (File(STREAM), Menu((8, 0, 1, 2))), 1.2, wants="named",
         then="listening"),
     Row("connect", f"{{0}}.connect_ex({NAME.format(1)})", (File(UNIX), NAMES), 2.5, wants="fresh",

@@ -19,7 +19,7 @@ from functools import cache
 from types import CodeType
 
 import fakepoll
-from tests.twin.calls import DATA, ROWS, File, Number, Numbers
+from tests.twin.calls import DATA, PATHS, ROWS, File, Number, Numbers
 from tests.twin.program import Call, Program, Value
 
 Answer = object
@@ -91,6 +91,9 @@ class World:
                 elif self.kind[slot] != "poll":
                     thing.close()  # type: ignore[attr-defined]
         self.held.clear()
+        for number in PATHS.values:
+            with suppress(OSError):
+                self._verb("unlink")(number)
 
     def _verb(self, name: str) -> Callable[..., object]:
         """Give the function of a row, made with this world's modules."""
