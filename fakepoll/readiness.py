@@ -47,7 +47,7 @@ class Scan:
 class Selection:
     """One call of select(2): three sets of numbers, which must all be open."""
 
-    __slots__ = ("asked", "files")
+    __slots__ = ("asked", "files", "keys")
 
     def __init__(self, kernel: Kernel, sets: tuple[tuple[int, ...], ...]) -> None:
         table = kernel.fds
@@ -55,10 +55,16 @@ class Selection:
         self.files = table.files
         if any(file is None and fd - table.first < table.size for _, fd, file in self.asked):
             fail(errno.EBADF)
+        keys: dict[int, int] = {}
+        for which, fd, _ in self.asked:
+            keys[fd] = keys.get(fd, PRI) | SETS[which]
+        self.keys = sorted(keys.items())
 
     def look(self) -> list[Event]:
-        """Ask every file; the pairs (set, fd) that show what the set stands for."""
-        return [(which, fd) for which, fd, file in self.asked if file and file.poll(SETS[which]) & SETS[which]]
+        """Ask every file once, by rising number (do_select); the pairs (set, fd) that show what the set stands for."""
+        files = self.files
+        shown = {fd: file.poll(key) for fd, key in self.keys if (file := files.get(fd)) is not None}
+        return [(which, fd) for which, fd, _ in self.asked if shown.get(fd, 0) & SETS[which]]
 
     def answer(self, found: list[Event]) -> list[Event]:
         """Add closed numbers beyond the process's table: the kernel shortens its range and leaves them set."""
