@@ -169,9 +169,7 @@ def prepare(base: int, programs: int, families: tuple[str, ...] = ("local", "tcp
     """Perform random programs on this machine."""
     pair = twins(base)
     answered = {
-        family: [
-            pair.draw(random.Random(f"{family}-{seed}").randrange, family, LENGTH) for seed in range(programs)
-        ]
+        family: [pair.draw(random.Random(f"{family}-{seed}").randrange, family, LENGTH) for seed in range(programs)]
         for family in families
     }
     return Trial(pair, answered)
