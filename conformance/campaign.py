@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from conformance.attribution import Attribution, TryJob, attribute, check_controls
+from conformance.blame import explain, responsible
 from conformance.child import Child, Hello
 from conformance.crew import Crew, Interrupted, Job, Outcome
 from conformance.guarantees import Guarantee, catalogue
@@ -33,6 +34,8 @@ _FOR_DRAWING = 0.65
 _LIBRARY_WEIGHT = 8
 """The library may take as long as that many shards, for it alone meets the floors."""
 _LEAST_SECONDS = 0.2
+_ROUNDS = 3
+"""When a guarantee that was blamed cannot be confirmed, others are blamed in its place, this often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,27 +122,42 @@ class _Case:
         with Child(target.spec, world) as child:
             self.hello: Hello = child.hello()
         self.tally = Tally()
+        self.library: Tally | None = None
         self.attribution = Attribution()
+        self.explained: dict[str, str] = {}
         self.began = time.monotonic()
 
     def judge(self) -> bool:
         """Do the whole case; True when Ctrl-C cut it short."""
         try:
-            for outcome in self._do("scenarios", self._draw_jobs()):
-                assert isinstance(outcome, Tally)
-                self.tally.add(outcome)
-            if self.tally.suspects:
-                for attributed in self._do("attribution", [self._try_job]):
-                    assert isinstance(attributed, Attribution)
-                    self.attribution = attributed
+            self._take(self._do("scenarios", self._draw_jobs()))
+            for _ in range(_ROUNDS):
+                suspects = self._next_suspects()
+                if not suspects:
+                    break
+                self._take(self._do("attribution", [partial(self._try_job, suspects)]))
         except Interrupted as cut:
-            for outcome in cut.outcomes:
-                if isinstance(outcome, Tally):
-                    self.tally.add(outcome)
-                else:
-                    self.attribution = outcome
+            self._take(cut.outcomes)
             return True
         return False
+
+    def _take(self, outcomes: Sequence[Outcome]) -> None:
+        """Put together what jobs have found. The first outcome of all is the library's."""
+        for outcome in outcomes:
+            if isinstance(outcome, Attribution):
+                self.attribution.findings |= outcome.findings
+                self.attribution.doubts |= outcome.doubts
+            else:
+                self.library = self.library or outcome
+                self.tally.add(outcome)
+
+    def _next_suspects(self) -> dict[str, tuple[Suspect, ...]]:
+        """The guarantees that explain what broke and is not explained yet, with scenarios that show it."""
+        found = self.attribution
+        blamed = responsible(self.library or Tally(), self.tally, confirmed=found.findings, doubted=found.doubts)
+        if self.plan.stop_at_first:
+            blamed = () if found.findings or found.doubts else blamed[:1]
+        return {id: tuple(self.tally.suspects[id]) for id in blamed}
 
     def _do(self, phase: str, prepare: Sequence[Callable[[], Job]]) -> list[Outcome]:
         done = 0
@@ -181,17 +199,14 @@ class _Case:
             stops_at_first=self.plan.stop_at_first,
         )
 
-    def _try_job(self) -> TryJob:
-        suspects = {id: tuple(kept) for id, kept in self.tally.suspects.items()}
-        if self.plan.stop_at_first:
-            suspects = dict([min(suspects.items(), key=lambda item: item[1][0].length)])
+    def _try_job(self, suspects: dict[str, tuple[Suspect, ...]]) -> TryJob:
         left = BUDGETS[self.plan.profile] - (time.monotonic() - self.began)
         return TryJob(
             name=self.target.name,
             spec=self.target.spec,
             world=self.world,
             suspects=suspects,
-            seconds=max(left, BUDGETS[self.plan.profile] * (1 - _FOR_DRAWING)),
+            seconds=max(left, _LEAST_SECONDS),
         )
 
     # ── verdicts ────────────────────────────────────────────────────────────────────────────────────────────
@@ -199,6 +214,7 @@ class _Case:
     def report(self) -> PollerReport:
         """Everything that the run says, so far."""
         rows = [row for row in catalogue() if row.check and (not self.plan.only or row.id in self.plan.only)]
+        self.explained = explain(list(self.tally.suspects), self.tally, self.attribution.findings)
         return PollerReport(
             poller=self.target.name,
             world=self.world,
@@ -231,12 +247,17 @@ class _Case:
             return Verdict.BROKEN, "", finding
         if doubt := self.attribution.doubts.get(row.id):
             return Verdict.UNKNOWN, doubt.reason, None
-        if row.id in self.tally.suspects:
+        explained_by = self.explained.get(row.id)
+        if row.id in self.tally.suspects and not explained_by:
             return Verdict.UNKNOWN, "seen broken, and not run again: the run was cut short", None
         if self.tally.crashes:
             crashes = self.tally.crashes
-            return Verdict.UNKNOWN, f"pollcheck itself crashed {len(crashes)} times, please report it: {crashes[0]}", None
+            return (
+                Verdict.UNKNOWN,
+                f"pollcheck itself crashed {len(crashes)} times, please report it: {crashes[0]}",
+                None,
+            )
         times = self.tally.exercised[row.id]
         if times < row.floor:
             return Verdict.UNKNOWN, f"put to the test {times} times, fewer than {row.floor}", None
-        return Verdict.KEPT, "", None
+        return Verdict.KEPT, f"but where {explained_by} is broken" if explained_by else "", None

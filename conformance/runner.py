@@ -23,6 +23,8 @@ __all__ = ["ACT_AFTER", "PATIENCE", "Log", "run"]
 
 PATIENCE = 0.5
 """Seconds that a call may take beyond the longest wait that it was asked for."""
+_PER_WAKE = 0.001
+"""Seconds more for each of many wakes."""
 _HARNESS_PATIENCE = 10.0
 """Seconds that an action of ours may take, and the construction of a poller."""
 ACT_AFTER = 0.02
@@ -128,7 +130,8 @@ class _Stage:
     # ── calls of the poller other than poll ─────────────────────────────────────────────────────────────────
 
     def _perform_call(self, step: int, action: Action) -> None:
-        self.log.ahead(_did(step, action, ended=HUNG), PATIENCE)
+        patience = PATIENCE + (action.args[0] * _PER_WAKE if action.verb == "wake" else 0.0)
+        self.log.ahead(_did(step, action, ended=HUNG), patience)
         refused = raised = flaw = ""
         try:
             flaw = self._call(action)

@@ -57,6 +57,8 @@ class Tally:
     scenarios: int = 0
     planned: int = 0
     exercised: Counter[str] = field(default_factory=Counter)
+    together: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """The guarantees that one fact broke, as a tuple -> how many facts."""
     quality: Counter[str] = field(default_factory=Counter)
     suspects: dict[str, list[Suspect]] = field(default_factory=dict)
     crashes: list[str] = field(default_factory=list)
@@ -74,6 +76,7 @@ class Tally:
         self.scenarios += other.scenarios
         self.planned += other.planned
         self.exercised += other.exercised
+        self.together += other.together
         self.quality += other.quality
         self.crashes += other.crashes
         for suspects in other.suspects.values():
@@ -143,6 +146,7 @@ class _Shard:
         weighed = weigh(history, self.rows)
         self.tally.scenarios += 1
         self.tally.exercised.update(weighed.exercised)
+        self.tally.together.update(weighed.together)
         self.tally.quality.update(weighed.quality)
         for id in weighed.broken:
             self.tally.suspect(Suspect(guarantee=id, scenario=show(scenario), fatal=history.is_fatal))

@@ -92,7 +92,7 @@ class Result:
     verdict: Verdict
     exercised: int = 0
     reason: str = ""
-    """Why unknown or not applicable; empty otherwise."""
+    """Why unknown or not applicable; of what is kept, with which finding it was seen broken (`blame.py`)."""
     finding: Finding | None = None
 
 
