@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import conformance
 from conformance import campaign
 from conformance.campaign import Plan
 from conformance.guarantees import catalogue
@@ -23,6 +24,7 @@ from tests.conformance.samples import MUST, OTHER_MUST, SHOULD, campaign_of
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = Path(conformance.__file__).parent
 SELECT = Capability.LEVEL | Capability.WRITABLE | Capability.PRIORITY | Capability.TOKEN_CHANGE | Capability.DUP
 FEW = f"{MUST} or {OTHER_MUST} or {SHOULD} or claims"
 CHECKED = [row for row in catalogue() if row.check is not None]
@@ -217,7 +219,8 @@ def test_runs_are_shared_under_xdist(pytester: pytest.Pytester) -> None:
     """A poller and world go to one worker, and the controller merges what the workers say."""
     plugin = f"""
         from pathlib import Path
-        from conformance import campaign
+        import conformance
+from conformance import campaign
         from conformance.verdict import Verdict
         from tests.conformance.samples import campaign_of
 
@@ -267,7 +270,9 @@ def test_scope_is_the_run(pytestconfig: pytest.Config, nodeid: str, scope: str) 
 
 def test_suite_stays_out_of_other_runs(pytester: pytest.Pytester) -> None:
     """Whoever merely collects the directory in which we are installed collects nothing of ours."""
-    outcome = pytester.runpytest_inprocess(str(ROOT), "--collect-only", "-q", "--ignore", str(ROOT / "tests"))
+    others = [f"--ignore={entry}" for entry in PACKAGE.parent.iterdir() if entry != PACKAGE]
+    outcome = pytester.runpytest_inprocess(str(PACKAGE.parent), "--collect-only", "-q", *others)
+    assert outcome.ret == pytest.ExitCode.NO_TESTS_COLLECTED
     outcome.stdout.no_fnmatch_line("*test_guarantee*")
 
 
@@ -276,7 +281,7 @@ def test_suite_stays_out_of_other_runs(pytester: pytest.Pytester) -> None:
 )
 def test_suite_named_by_path_asks_for_a_poller(pytester: pytest.Pytester, argument: str) -> None:
     """However the suite is named, it says how to name a poller."""
-    outcome = pytester.runpytest_inprocess(str(ROOT / argument))
+    outcome = pytester.runpytest_inprocess(str(PACKAGE.parent / argument))
     assert outcome.ret == pytest.ExitCode.USAGE_ERROR
     outcome.stderr.fnmatch_lines(["ERROR: which poller? add --poller NAME*"])
 
