@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -219,8 +220,7 @@ def test_runs_are_shared_under_xdist(pytester: pytest.Pytester) -> None:
     """A poller and world go to one worker, and the controller merges what the workers say."""
     plugin = f"""
         from pathlib import Path
-        import conformance
-from conformance import campaign
+        from conformance import campaign
         from conformance.verdict import Verdict
         from tests.conformance.samples import campaign_of
 
@@ -231,9 +231,8 @@ from conformance import campaign
 
         campaign.run = run
         """
-    lines = "\n".join(line.strip("\n")[8:] for line in plugin.splitlines())
     options = ("-n2", "--poller", "epoll", "--poller", "poll", "--poller", "select", "--poll-json", "report.json")
-    done = judged_in_process_of_its_own(*options, plugin=lines)
+    done = judged_in_process_of_its_own(*options, plugin=textwrap.dedent(plugin))
     assert done.returncode == 1, done.stdout + done.stderr
     plans = [line.split() for line in Path("plans.txt").read_text().splitlines()]
     assert sorted(name for name, _ in plans) == ["epoll", "poll", "select"]
