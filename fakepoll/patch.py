@@ -141,8 +141,13 @@ def _swap(kernel: Kernel, entry: Entry) -> Swap:
         holder = getattr(holder, name, None)
     held = vars(holder).get(attribute, _NOTHING) if hasattr(holder, "__dict__") else _NOTHING
     kind = KINDS.get(entry.kind)
-    fake = kind.make(kernel, held) if kind and kind.fits(held) else held if kind else _stand_in(kernel, held)
-    if fake is held or (entry.kind == "module") is not isinstance(held, ModuleType):
+    if kind is not None:
+        fits = kind.fits(held)
+        fake = kind.make(kernel, held) if fits else held
+    else:
+        fake = _stand_in(kernel, held)
+        fits = fake is not held and (entry.kind == "module") is isinstance(held, ModuleType)
+    if not fits:
         raise ProfileError(
             f"{_library(entry.module)} does not fit its profile: {entry.module}.{entry.attribute} should hold "
             f"what a {entry.kind!r} row expects, but {'is missing' if held is _NOTHING else f'holds {held!r}'}"

@@ -147,5 +147,5 @@ KINDS: dict[str, Kind] = {
     "inline": Kind(lambda held: isinstance(held, FunctionType), _inline),
     "helper": Kind(lambda held: isinstance(held, FunctionType), _helper),
     "random": Kind(lambda held: isinstance(held, random.Random), _seeded),
-    "flag": Kind(lambda held: held is False, _set),
+    "flag": Kind(lambda held: isinstance(held, bool), _set),  # Hypothesis may have raised trio's already
 }

@@ -13,6 +13,12 @@ ROOT = Path(__file__).parents[2]
 PLUGIN = "fakepoll.pytest_plugin"
 
 
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the stranger's process find us, installed or not."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
 def test_fixture_is_a_patched_kernel(pytester: pytest.Pytester) -> None:
     """The mark says how the kernel is made and what is patched."""
     pytester.makepyfile(
@@ -63,8 +69,7 @@ def test_leak_is_a_warning(pytester: pytest.Pytester) -> None:
 
 
 def run(pytester: pytest.Pytester) -> pytest.RunResult:
-    """Run the stranger's tests in a process of its own, warnings as errors, whether or not we are installed."""
-    pytester.syspathinsert(ROOT)
+    """Run the stranger's tests in a process of its own, warnings as errors."""
     installed = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
     load = () if installed else ("-p", PLUGIN)
     return pytester.runpytest_subprocess(*load, "-W", "error", "-p", "no:cacheprovider")
