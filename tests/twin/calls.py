@@ -15,7 +15,7 @@ from __future__ import annotations
 import select
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DATA = bytes(i * i % 251 for i in range(1 << 18))
 ASKED = ("IN", "OUT", "PRI", "RDHUP", "RDNORM", "WRNORM", "WRBAND")
@@ -254,11 +254,19 @@ INTERNETWORK: tuple[Row, ...] = (
 )
 # fmt: on
 
+IPV4_ONLY = frozenset({"tcp", "udp", "tcp_bind", "udp_bind"})
+IPV6: tuple[Row, ...] = tuple(
+    replace(row, name=f"{row.name}6", line=row.line.replace("AF_INET", "AF_INET6").replace("127.0.0.1", "::1"))
+    for row in INTERNETWORK
+    if row.name in IPV4_ONLY
+)
+
 FAMILIES: dict[str, tuple[Row, ...]] = {
     "local": (*ANYWHERE, *LOCAL),
     "tcp": (*ANYWHERE, *INTERNETWORK),
+    "tcp6": (*ANYWHERE, *IPV6, *(row for row in INTERNETWORK if row.name not in IPV4_ONLY)),
 }
-ROWS = {row.name: row for rows in (ANYWHERE, LOCAL, INTERNETWORK) for row in rows}
+ROWS = {row.name: row for rows in (ANYWHERE, LOCAL, INTERNETWORK, IPV6) for row in rows}
 OPENINGS: dict[str, dict[str, tuple[str, ...]]] = {
     "local": {
         "pair": ("pair",),
@@ -279,5 +287,9 @@ OPENINGS: dict[str, dict[str, tuple[str, ...]]] = {
     "tcp": {
         "tcp": ("tcp", "tcp_bind", "tcp_listen", "tcp", "tcp_connect", "tcp_accept"),
         "udp": ("udp", "udp_bind", "udp", "udp_bind", "udp_connect"),
+    },
+    "tcp6": {
+        "tcp6": ("tcp6", "tcp_bind6", "tcp_listen", "tcp6", "tcp_connect", "tcp_accept"),
+        "udp6": ("udp6", "udp_bind6", "udp6", "udp_bind6", "udp_connect"),
     },
 }  # how a program begins that has files of this origin; files of other origins it never opens

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.twin.__main__ import SCARCE
-from tests.twin.calls import FAMILIES, INTERNETWORK, LOCAL, OPENINGS, ROWS, Mask
+from tests.twin.calls import ANYWHERE, FAMILIES, INTERNETWORK, IPV6, LOCAL, OPENINGS, ROWS, Mask
 from tests.twin.compare import twins
 from tests.twin.drawing import draw
 from tests.twin.program import Call, Program, minimise, show
@@ -71,7 +71,7 @@ def test_generator_reaches_every_call(family: str) -> None:
 
 def test_rows_are_named_once() -> None:
     """A call finds its row by name, and every opening names calls."""
-    names = [row.name for rows in (LOCAL, INTERNETWORK) for row in rows]
+    names = [row.name for rows in (ANYWHERE, LOCAL, INTERNETWORK, IPV6) for row in rows]
     assert len(names) == len(dict.fromkeys(names))
     assert {name for opening in OPENINGS.values() for calls in opening.values() for name in calls} <= {*ROWS}
 
