@@ -52,13 +52,14 @@ class Clock:
     changes something sets it to zero.
     """
 
-    __slots__ = ("_actions", "_endless", "_sequence", "idle", "now_ns", "tick_ns", "waiter")
+    __slots__ = ("_acting", "_actions", "_endless", "_sequence", "idle", "now_ns", "tick_ns", "waiter")
 
     def __init__(self, tick_ns: int) -> None:
         self.now_ns = BOOT_NS
         self.tick_ns = tick_ns
         self.idle = 0
         self.waiter: Waiter | None = None
+        self._acting = 0
         self._endless = 0
         self._sequence = 0
         self._actions: list[tuple[int, int, Action]] = []
@@ -92,8 +93,7 @@ class Clock:
         found = look()
         if found or timeout_ns == 0:
             return found
-        if self.waiter is not None:
-            raise NotModelled("a scheduled action that waits (it runs inside another call's wait)")
+        self._refuse_in_action()
         self.waiter = waiter
         try:
             return self._sleep(look, timeout_ns, waiter)
@@ -102,6 +102,7 @@ class Clock:
 
     def sleep(self, duration_ns: int) -> None:
         """Let `duration_ns` pass and run what falls due meanwhile; a finite sleep is never a deadlock."""
+        self._refuse_in_action()
         deadline = self.now_ns + duration_ns
         while self._actions and self._actions[0][0] <= deadline:
             self.now_ns = max(self.now_ns, self._actions[0][0])
@@ -146,4 +147,12 @@ class Clock:
             _, _, action = heapq.heappop(self._actions)
             self.idle = 0
             self._endless = 0
-            action()
+            self._acting += 1
+            try:
+                action()
+            finally:
+                self._acting -= 1
+
+    def _refuse_in_action(self) -> None:
+        if self._acting:
+            raise NotModelled("a scheduled action that waits (it runs inside another call's wait)")

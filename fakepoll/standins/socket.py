@@ -12,14 +12,11 @@ from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from fakepoll.standins.module import StandIn, refused
-from fakepoll.standins.socket_core import CoreModule, CoreSocket
+from fakepoll.standins.socket_core import PURE, CoreModule, CoreSocket
 
 if TYPE_CHECKING:
     from fakepoll.kernel import Kernel
 
-PURE = frozenset(
-    ("CMSG_LEN", "CMSG_SPACE", "htonl", "htons", "inet_aton", "inet_ntoa", "inet_ntop", "inet_pton", "ntohl", "ntohs")
-)
 KEPT = ("_intenum_converter",)
 
 FUNCTIONS = {

@@ -5,6 +5,7 @@ A socket with a timeout is non-blocking below, and each call waits with poll(2) 
 
 from __future__ import annotations
 
+import _socket
 import errno
 import select
 import socket
@@ -14,12 +15,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from fakepoll.abi import NS_PER_S, NotModelled, fail
 from fakepoll.sockets import Address
-from fakepoll.standins.module import as_bytes, as_int, as_ms, as_ns, over
+from fakepoll.standins.module import StandIn, as_bytes, as_int, as_ms, as_ns, over
 from fakepoll.standins.socket_address import getaddrinfo, getnameinfo, parse_address, resolve
 
 if TYPE_CHECKING:
     from fakepoll.kernel import Kernel
 
+PURE = frozenset(
+    ("CMSG_LEN", "CMSG_SPACE", "htonl", "htons", "inet_aton", "inet_ntoa", "inet_ntop", "inet_pton", "ntohl", "ntohs")
+)
 TYPE_FLAGS = socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 DEFAULT_BACKLOG = min(socket.SOMAXCONN, 128)
 STRUCTURES = {(socket.SOL_SOCKET, socket.SO_LINGER), (socket.IPPROTO_TCP, socket.TCP_INFO)}
@@ -292,16 +296,17 @@ class CoreSocket:
         return parse_address(self._sock_family, address, caller)
 
 
-class CoreModule:
+class CoreModule(StandIn):
     """_socket: what socket.py imports from C, for one kernel."""
 
+    real = _socket
+    pure = PURE
+
     def __init__(self, kernel: Kernel) -> None:
-        self._kernel = kernel
+        super().__init__(kernel)
         self.default_timeout_ns: int | None = None
         self.socket = over(kernel, CoreSocket, "_socket.socket")
         self.socket.core = self
-        self.CMSG_LEN = socket.CMSG_LEN
-        self.CMSG_SPACE = socket.CMSG_SPACE
         self.getaddrinfo = getaddrinfo
 
     def functions(self) -> dict[str, Any]:
