@@ -43,6 +43,7 @@ _LAST_RESORT = 120.0
 """Seconds after which a worker that nobody watches any more ends itself."""
 _WARM_UP = parse("pipe 1 2; register 1 1 r level; send 2 1; poll 0; drain 1; deregister 1")
 """Run first in each worker and never judged, so that what a poller opens once and for ever is no leak."""
+_DEVNULL = open(os.devnull, "w")  # noqa: SIM115 - lives as long as the process
 _BOOT = "import sys, json; sys.path[:] = json.loads(sys.argv[2]); from conformance.child import serve; serve(int(sys.argv[1]))"
 
 
@@ -308,7 +309,7 @@ def _work(sock: socket.socket, make: Any, why: str, world_name: str) -> NoReturn
     """Be a worker: say hello, then run scenarios until the parent is gone."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (_RLIMIT, _RLIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    faulthandler.enable(open(os.devnull, "w"))  # noqa: SIM115 - an abort's report is the history, not a traceback
+    os.dup2(_DEVNULL.fileno(), 2)  # what a poller logs of its own misery is no part of the report
     high = socket.socket(fileno=fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, _RLIMIT - 8))
     sock.close()
     log = _Frames(high)
@@ -330,9 +331,6 @@ def _work(sock: socket.socket, make: Any, why: str, world_name: str) -> NoReturn
             os._exit(4)
         log.send({"kind": "end"})
     os._exit(0)
-
-
-_DEVNULL = open(os.devnull, "w")  # noqa: SIM115 - lives as long as the process
 
 
 def _world(name: str) -> World:

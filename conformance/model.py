@@ -212,7 +212,7 @@ class Ledger:
         self.slots.apply(did.action)
         if verb == "waker":
             (token,) = did.action.args
-            self._begin(did.step, WAKER, -1, token, Interest.READABLE, Trigger.EDGE)
+            self._begin(did, WAKER, token, Interest.READABLE, Trigger.EDGE)
             self.watches[WAKER].armed.clear()
         elif verb == "wake":
             self._arm_waker()
@@ -284,21 +284,12 @@ class Ledger:
         _, token, interest, trigger = did.action.args
         self.slots.apply(did.action)
         if watch is None:
-            self._begin(did.step, label, self.numbers.get(label, -1), token, interest, trigger, did.mask)
+            self._begin(did, label, token, interest, trigger)
         else:
             self._replace(did, watch, token, interest, trigger)
 
-    def _begin(
-        self,
-        step: int,
-        label: int,
-        number: int,
-        token: int,
-        interest: Interest,
-        trigger: Trigger,
-        mask: int | None = None,
-    ) -> None:
-        file = self.slots.registrations[label].file
+    def _begin(self, did: Did, label: int, token: int, interest: Interest, trigger: Trigger) -> None:
+        file, number = self.slots.registrations[label].file, self.numbers.get(label, -1)
         self.account.has_user |= file.kind == "user"
         watch = Watch(label, file, number, token, interest, trigger, is_judged=not self._is_haunted(label))
         watch.marks = {
@@ -307,13 +298,14 @@ class Ledger:
             "big": token >= 2**32,
             "token 0": token == 0,
             "reused token": token in self.dead,
+            "stray": did.action.verb == "reregister",
         }
-        watch.seen = mask or 0
-        watch.arm("register", mask)
+        watch.seen = did.mask or 0
+        watch.arm("register", did.mask)
         self.watches[label] = watch
         self._known_numbers[number] = self._known_labels[label] = None
         self._give_out(watch, token)
-        self.account.quiets += watch.watch_outside(step, Interest(0), Interest(0))
+        self.account.quiets += watch.watch_outside(did.step, Interest(0), Interest(0))
 
     def _give_out(self, watch: Watch, token: int) -> None:
         self.dead.pop(token, None)
@@ -584,10 +576,11 @@ class Ledger:
                 if is_told:
                     debt.was_blocked = poll.acted is not None and (not shows(direction, before) or watch.label == WAKER)
                     self._paid(watch, direction, debt, poll)
-                elif debt.polls > debt.bound:
+                elif debt.polls >= debt.bound:
                     debt.break_(poll.step, f"nothing in {debt.polls} polls", _owed_text(watch, direction))
-                    watch.armed.pop(direction, None)
                     del watch.debts[direction]
+                    if not watch.is_level:
+                        del watch.armed[direction]
             elif direction in watch.debts and not is_true:
                 del watch.debts[direction]
             if watch.is_level and watch.counts and not shows(direction, before | mask | after):

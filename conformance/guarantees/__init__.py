@@ -46,7 +46,26 @@ FAMILIES = {
 }
 """Family -> what it is about, in the order of every list and report."""
 
-_MODULES = ["registration", "tokens", "level", "edge", "oneshot", "spurious", "timing", "capacity", "eof", "hangup", "lifetime", "listeners", "connecting", "datagrams", "pipes", "user_readiness", "wakers", "unchecked"]
+_MODULES = [
+    "registration",
+    "tokens",
+    "level",
+    "edge",
+    "oneshot",
+    "spurious",
+    "timing",
+    "capacity",
+    "eof",
+    "hangup",
+    "lifetime",
+    "listeners",
+    "connecting",
+    "datagrams",
+    "pipes",
+    "user_readiness",
+    "wakers",
+    "unchecked",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

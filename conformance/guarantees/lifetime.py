@@ -133,5 +133,5 @@ def number_of_a_closed_file(account: Account) -> Iterable[Fact]:
     floor=3,
 )
 def cycles(account: Account) -> Iterable[Call]:
-    again = (call for call in account.calls if call.state == "lawful" and call.marks["again"])
+    again = (call for call in account.calls if call.state == "lawful" and call.marks.get("again"))
     return (call for call in again if call.problem != "type")

@@ -104,8 +104,9 @@ def replaced_trigger(account: Account) -> Iterable[Fact]:
     why="a program that tracks registrations from the answers loses track",
     source="mio:REG-08, mio:REG-09, mio:REG-24; epoll_ctl(2) ENOENT",
 )
-def stray_calls(account: Account) -> Iterable[Call]:
-    return (call for call in account.calls if call.state == "stray" and call.problem != "type")
+def stray_calls(account: Account) -> Iterable[Fact]:
+    yield from (call for call in account.calls if call.state == "stray" and call.problem != "type")
+    yield from (debt for debt in account.debts_for() if debt.marks.get("stray"))
 
 
 @guarantee(
@@ -139,7 +140,7 @@ def deregister_discards(account: Account) -> Iterable[Quiet]:
 )
 def register_again(account: Account) -> Iterable[Fact]:
     yield from (
-        call for call in account.calls if call.state == "lawful" and call.verb == "register" and call.marks["again"]
+        call for call in account.calls if call.state == "lawful" and call.verb == "register" and call.marks.get("again")
     )
     yield from (debt for debt in account.debts_for() if debt.origin == "register" and debt.marks.get("again"))
 
