@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import select
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -200,7 +201,7 @@ def test_inner_edge_is_gone_once_harvested(machine: Machine) -> None:
 def test_chains_of_epolls_end_at_five(machine: Machine) -> None:
     """Five in a chain, whichever way it is built; no cycles; not itself."""
     chain = [machine.epoll() for _ in range(6)]
-    built = [outcome(outer.register, inner, IN) for inner, outer in zip(chain, chain[1:], strict=False)]
+    built = [outcome(outer.register, inner, IN) for inner, outer in pairwise(chain)]
     assert built == ["None"] * 4 + ["ELOOP"]
     assert outcome(chain[0].register, chain[3], IN) == "ELOOP"
     assert outcome(chain[0].register, chain[0], IN) == "EINVAL"
@@ -226,8 +227,14 @@ def test_errors_of_epoll_ctl(machine: Machine) -> None:
 
 @pytest.mark.parametrize(
     ("timeout", "maxevents", "error"),
-    [("x", -1, TypeError), (float("nan"), -1, ValueError), (1e10, -1, OverflowError), (2147483.648, -1, OverflowError)]
-    + [(0, 0, ValueError), (0, -2, ValueError)],
+    [
+        ("x", -1, TypeError),
+        (float("nan"), -1, ValueError),
+        (1e10, -1, OverflowError),
+        (2147483.648, -1, OverflowError),
+        (0, 0, ValueError),
+        (0, -2, ValueError),
+    ],
 )
 def test_arguments_of_poll(machine: Machine, timeout: Any, maxevents: int, error: type[Exception]) -> None:
     """CPython's own checks come before the kernel's."""
@@ -269,7 +276,7 @@ def test_too_many_long_paths_are_refused(machine: Machine) -> None:
     own, _ = machine.unix()
     bottom = [machine.epoll() for _ in range(4)]
     bottom[0].register(own, IN)
-    for inner, outer in zip(bottom, bottom[1:], strict=False):
+    for inner, outer in pairwise(bottom):
         outer.register(inner, IN)
     tops = [machine.epoll() for _ in range(11)]
     ended = [outcome(top.register, bottom[-1], IN) for top in tops]

@@ -6,6 +6,7 @@ import errno
 import io
 import socket
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -94,7 +95,7 @@ def test_connect_with_timeout_to_a_full_listener() -> None:
         late.connect(listener.getsockname())
     late.close()
     patient = kernel.socket.socket()
-    kernel.schedule(NS_PER_S // 2, lambda: listener.accept())
+    kernel.schedule(NS_PER_S // 2, listener.accept)
     assert outcome(patient.connect, listener.getsockname()) == "None"
     assert first.getpeername() == patient.getpeername()
 
@@ -378,13 +379,14 @@ def test_unknown_options_families_and_flags_are_named() -> None:
     """NotModelled says what was asked for."""
     kernel = fakepoll.Kernel()
     sock = kernel.socket.socket()
-    for call, name in (
+    asked: tuple[tuple[Callable[[], object], str], ...] = (
         (lambda: sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, 1), "SO_MARK"),
         (lambda: kernel.socket.socket(socket.AF_NETLINK, socket.SOCK_RAW), "AF_NETLINK"),
         (lambda: sock.recv(1, socket.MSG_ERRQUEUE), "0x2000"),
         (lambda: kernel.os.open("x", 0), "os.open"),
         (lambda: kernel.socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET), "type 5"),
-    ):
+    )
+    for call, name in asked:
         with pytest.raises(fakepoll.NotModelled, match=name):
             call()
     assert outcome(kernel.socket.socketpair, socket.AF_INET) == "ENOTSUP"

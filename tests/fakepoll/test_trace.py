@@ -76,7 +76,7 @@ def test_trace_is_what_strace_would_print() -> None:
     server.listen(5)
     server.setblocking(False)
     for call in (server.accept, lambda: kernel.os.close(99)):
-        with pytest.raises(OSError, match="unavailable|descriptor"):
+        with pytest.raises(OSError, match=r"unavailable|descriptor"):
             call()
     server.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     event = kernel.os.eventfd(7, os.EFD_CLOEXEC | os.EFD_SEMAPHORE)

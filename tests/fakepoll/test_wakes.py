@@ -160,7 +160,7 @@ def _perform(step: str, own: Any, peer: Any) -> None:
         "sndbuf": lambda: end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 100_000),
         "error": lambda: end.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR),
         "reset": lambda: (end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NOW), end.close()),
-        "close": lambda: end.close(),
+        "close": end.close,
     }
     outcome(calls[verb])
 
