@@ -12,27 +12,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from conformance import library
 from conformance.attribution import Attribution, TryJob, attribute, check_controls
 from conformance.blame import explain, responsible
 from conformance.child import Child, Hello
 from conformance.crew import Crew, Interrupted, Job, Outcome
 from conformance.guarantees import Guarantee, catalogue
-from conformance.loading import Target
+from conformance.loading import Target, UsageError
 from conformance.scenario import parse, show
-from conformance.shard import DrawJob, Suspect, Tally
+from conformance.shard import HANGS_KEPT, DrawJob, Suspect, Tally
 from conformance.verdict import Finding, PollerReport, Report, Result, Verdict
 
 __all__ = ["PROFILES", "SHARDS", "Plan", "Progress", "rerun", "run"]
 
 PROFILES = {"quick": 200, "ci": 2_000, "nightly": 100_000}
 """Profile -> drawn scenarios per poller and world."""
-BUDGETS = {"quick": 30.0, "ci": 55.0, "nightly": 2_750.0}
+BUDGETS = {"quick": 55.0, "ci": 55.0, "nightly": 2_750.0}
 """Profile -> seconds of one core that one poller on the real world may take, whatever it does."""
 SHARDS = 16
 _FOR_DRAWING = 0.65
 """The part of the budget that scenarios may use; the rest is for attribution."""
-_LIBRARY_WEIGHT = 8
-"""The library may take as long as that many shards, for it alone meets the floors."""
+_FOR_LIBRARY = 0.4
+"""The part that the library may use, for it alone meets the floors; it needs far less of a poller that does not hang."""
 _LEAST_SECONDS = 0.2
 _ROUNDS = 3
 """When a guarantee that was blamed cannot be confirmed, others are blamed in its place, this often."""
@@ -53,7 +54,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far one poller on one world is; `phase` is `scenarios` or `attribution`."""
+    """How far one poller on one world is; `phase` is `library`, `scenarios` or `attribution`."""
 
     poller: str
     world: str
@@ -64,10 +65,13 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+OnFinding = Callable[[Finding], object]
 
 
-def run(plan: Plan, *, on_progress: OnProgress | None = None) -> Report:
+def run(plan: Plan, *, on_progress: OnProgress | None = None, on_finding: OnFinding | None = None) -> Report:
     """Judge the pollers of `plan`, one after another. Ctrl-C gives the report of what was done until then.
+
+    `on_progress` and `on_finding` are called as the run goes on, each finding once.
 
     Raises:
         UsageError: a poller cannot be constructed, or lacks a method.
@@ -80,10 +84,14 @@ def run(plan: Plan, *, on_progress: OnProgress | None = None) -> Report:
             for world in plan.worlds:
                 if interrupted or (target.native and world == "fake"):
                     continue
-                case = _Case(plan, target, world, crew, on_progress or (lambda _: None))
+                case = _Case(plan, target, world, crew, on_progress or _ignore, on_finding or _ignore)
                 interrupted = case.judge()
                 reports.append(case.report())
     return Report(profile=plan.profile, seed=plan.seed, pollers=tuple(reports), interrupted=interrupted)
+
+
+def _ignore(_: object) -> None:
+    """Nobody listens."""
 
 
 def rerun(target: Target, world: str, guarantee: str, scenario_text: str) -> Finding | None:
@@ -103,24 +111,30 @@ def rerun(target: Target, world: str, guarantee: str, scenario_text: str) -> Fin
 class _Budget:
     """Seconds until `ends_at`, handed out job by job; what a job leaves goes to those after it."""
 
-    def __init__(self, ends_at: float, hands: int, weights: Sequence[int]) -> None:
-        self.ends_at, self.hands, self.weights = ends_at, hands, list(weights)
+    def __init__(self, ends_at: float, hands: int, jobs: int) -> None:
+        self.ends_at, self.hands, self.jobs = ends_at, hands, jobs
 
     def share(self) -> float:
         """What the next job may take."""
         left = self.ends_at - time.monotonic()
-        share = left * self.hands * self.weights[0] / sum(self.weights)
-        del self.weights[0]
+        share = left * self.hands / self.jobs
+        self.jobs -= 1
         return max(_LEAST_SECONDS, min(share, left))
 
 
 class _Case:
     """One poller on one world."""
 
-    def __init__(self, plan: Plan, target: Target, world: str, crew: Crew, on_progress: OnProgress) -> None:
-        self.plan, self.target, self.world, self.crew, self.on_progress = plan, target, world, crew, on_progress
-        with Child(target.spec, world) as child:
-            self.hello: Hello = child.hello()
+    def __init__(
+        self, plan: Plan, target: Target, world: str, crew: Crew, on_progress: OnProgress, on_finding: OnFinding
+    ) -> None:
+        self.plan, self.target, self.world, self.crew = plan, target, world, crew
+        self.on_progress, self.on_finding = on_progress, on_finding
+        try:
+            with Child(target.spec, world) as child:
+                self.hello: Hello = child.hello()
+        except UsageError as error:
+            raise UsageError(f"{target.name}: {error}") from None
         self.tally = Tally()
         self.library: Tally | None = None
         self.attribution = Attribution()
@@ -130,7 +144,9 @@ class _Case:
     def judge(self) -> bool:
         """Do the whole case; True when Ctrl-C cut it short."""
         try:
-            self._take(self._do("scenarios", self._draw_jobs()))
+            self._take(self._do("library", [self._library_job]))
+            if not (self.plan.stop_at_first and self.tally.suspects):
+                self._take(self._do("scenarios", self._draw_jobs()))
             for _ in range(_ROUNDS):
                 suspects = self._next_suspects()
                 if not suspects:
@@ -145,6 +161,8 @@ class _Case:
         """Put together what jobs have found. The first outcome of all is the library's."""
         for outcome in outcomes:
             if isinstance(outcome, Attribution):
+                for finding in outcome.findings.values():
+                    self.on_finding(finding)
                 self.attribution.findings |= outcome.findings
                 self.attribution.doubts |= outcome.doubts
             else:
@@ -161,7 +179,11 @@ class _Case:
 
     def _do(self, phase: str, prepare: Sequence[Callable[[], Job]]) -> list[Outcome]:
         done = 0
-        planned = PROFILES[self.plan.profile] if phase == "scenarios" else len(self.tally.suspects)
+        planned = {
+            "library": len(library.LIBRARY),
+            "scenarios": PROFILES[self.plan.profile],
+            "attribution": len(self.tally.suspects),
+        }[phase]
 
         def tick(count: int) -> None:
             nonlocal done
@@ -179,13 +201,15 @@ class _Case:
 
         return self.crew.do(prepare, tick)
 
+    def _library_job(self) -> DrawJob:
+        return self._draw_job(0, None, _Budget(self.began + BUDGETS[self.plan.profile] * _FOR_LIBRARY, 1, 1))
+
     def _draw_jobs(self) -> list[Callable[[], Job]]:
-        """The library, then 16 shards whose seeds depend on the run's seed and nothing else."""
+        """16 shards whose seeds depend on the run's seed and nothing else."""
         seeds = random.Random(self.plan.seed)
         count = PROFILES[self.plan.profile]
-        counts = [None, *(count // SHARDS + (index < count % SHARDS) for index in range(SHARDS))]
-        ends_at = self.began + BUDGETS[self.plan.profile] * _FOR_DRAWING
-        budget = _Budget(ends_at, self.plan.jobs, [_LIBRARY_WEIGHT, *[1] * SHARDS])
+        counts = [count // SHARDS + (index < count % SHARDS) for index in range(SHARDS)]
+        budget = _Budget(self.began + BUDGETS[self.plan.profile] * _FOR_DRAWING, self.plan.jobs, SHARDS)
         return [partial(self._draw_job, seeds.getrandbits(64), count, budget) for count in counts]
 
     def _draw_job(self, seed: int, count: int | None, budget: _Budget) -> DrawJob:
@@ -197,6 +221,7 @@ class _Case:
             only=self.plan.only,
             seconds=budget.share(),
             stops_at_first=self.plan.stop_at_first,
+            avoid=tuple(kind for kind, times in self.tally.hangs.items() if times >= HANGS_KEPT),
         )
 
     def _try_job(self, suspects: dict[str, tuple[Suspect, ...]]) -> TryJob:
@@ -259,5 +284,7 @@ class _Case:
             )
         times = self.tally.exercised[row.id]
         if times < row.floor:
-            return Verdict.UNKNOWN, f"put to the test {times} times, fewer than {row.floor}", None
+            hangs = ", ".join(self.tally.hangs)
+            left_out = f": {self.tally.left_out} scenarios were left out after hangs in {hangs}" if hangs else ""
+            return Verdict.UNKNOWN, f"put to the test {times} times, fewer than {row.floor}{left_out}", None
         return Verdict.KEPT, f"but where {explained_by} is broken" if explained_by else "", None

@@ -43,7 +43,6 @@ _LAST_RESORT = 120.0
 """Seconds after which a worker that nobody watches any more ends itself."""
 _WARM_UP = parse("pipe 1 2; register 1 1 r level; send 2 1; poll 0; drain 1; deregister 1")
 """Run first in each worker and never judged, so that what a poller opens once and for ever is no leak."""
-_DEVNULL = open(os.devnull, "w")  # noqa: SIM115 - lives as long as the process
 _BOOT = "import sys, json; sys.path[:] = json.loads(sys.argv[2]); from conformance.child import serve; serve(int(sys.argv[1]))"
 
 
@@ -285,7 +284,10 @@ def serve(fd: int) -> NoReturn:
         why = str(error)
     living: dict[int, None] = {}
     while True:
-        data, fds, _, _ = socket.recv_fds(control, 1, 1)
+        try:
+            data, fds, _, _ = socket.recv_fds(control, 1, 1)
+        except ConnectionResetError:  # the parent is gone, with our last answer unread
+            data = b""
         if not data:
             for pid in living:
                 os.kill(pid, signal.SIGKILL)
@@ -309,7 +311,7 @@ def _work(sock: socket.socket, make: Any, why: str, world_name: str) -> NoReturn
     """Be a worker: say hello, then run scenarios until the parent is gone."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (_RLIMIT, _RLIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.dup2(_DEVNULL.fileno(), 2)  # what a poller logs of its own misery is no part of the report
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a poller logs of its own misery is no part of the report
     high = socket.socket(fileno=fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, _RLIMIT - 8))
     sock.close()
     log = _Frames(high)
@@ -321,7 +323,7 @@ def _work(sock: socket.socket, make: Any, why: str, world_name: str) -> NoReturn
     lines = high.makefile("rb")
     capabilities = log.capabilities
     for line in lines:
-        faulthandler.dump_traceback_later(_LAST_RESORT, exit=True, file=_DEVNULL)
+        faulthandler.dump_traceback_later(_LAST_RESORT, exit=True)
         try:
             run(parse(json.loads(line)), world, make, capabilities, log)
         except Exception as error:  # noqa: BLE001 - the child's boundary: our own bug must not pass for the poller's

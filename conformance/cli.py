@@ -86,7 +86,7 @@ def run(
     """
     import secrets
 
-    from conformance import campaign
+    from conformance import campaign, replay
     from conformance.expectations import expectations_for
     from conformance.report.progress import shown
 
@@ -105,7 +105,7 @@ def run(
     if write_expect is not None and write_expect.exists():
         expectations_for(write_expect, names)  # a mistake in it is told before the run, not after
     with shown(sys.stderr) as on_progress:
-        report = campaign.run(plan, on_progress=on_progress)
+        report = campaign.run(plan, on_progress=on_progress, on_finding=replay.save)
     judgement = _settle(report, expectations, expect, write_expect, names)
     _print_report(report, judgement)
     if json_file is not None:
@@ -142,7 +142,6 @@ def _settle(
 
 
 def _print_report(report: Report, judgement: Judgement) -> None:
-    from conformance import replay
     from conformance.report import text
 
     def says(guarantee: str) -> str:
@@ -153,10 +152,11 @@ def _print_report(report: Report, judgement: Judgement) -> None:
 
     width = shutil.get_terminal_size((120, 24)).columns
     blocks = [text.matrix(report, says, expected=judgement.expected, width=width, paint=paint)]
-    for found in report.findings:
-        replay.save(found)
-        if (found.guarantee, found.poller) not in judgement.expected:
-            blocks.append(text.finding(found, says, strength=_guarantee(found.guarantee).strength))
+    blocks += [
+        text.finding(found, says, strength=_guarantee(found.guarantee).strength)
+        for found in report.findings
+        if (found.guarantee, found.poller) not in judgement.expected
+    ]
     blocks += [text.unknowns(report), text.summary(report), "\n".join(judgement.stale)]
     blocks.append(
         ("interrupted, this is a part of the report; " if report.interrupted else "") + text.seed_line(report)

@@ -137,13 +137,13 @@ class Ledger:
     def _ended_in_call(self, did: Did) -> None:
         if did.ended == DIED or not did.action.row.calls:
             self._wait(
-                did.step, "alive", None, broken=f"the process {did.ended} in {did.action}", should="it to live on"
+                did.step, "alive", None, broken=f"the process {did.ended} in {did.action}", should="one that lives on"
             )
             return
         is_asked = did.action.verb in ("register", "reregister", "deregister")
         call = self._call(did, "lawful" if is_asked else did.action.verb)
         call.problem = "hung"
-        call.break_(did.step, f"{did.action} never returned", "an answer")
+        call.break_(did.step, f"no answer from {did.action}", "one")
 
     def _changed(self, did: Did) -> None:
         """An action on files, with no part for the poller."""
@@ -203,7 +203,7 @@ class Ledger:
             return
         call = self._call(did, verb)
         if did.raised or did.refused:
-            call.break_(did.step, f"{did.action} raised {did.raised or did.refused}", "it done")
+            call.break_(did.step, f"{did.raised or did.refused} from {did.action}", "no exception")
             return
         call.held = True
         if did.flaw:
@@ -255,7 +255,7 @@ class Ledger:
         }
         if did.raised:
             call.problem = "type"
-            call.break_(did.step, f"{did.action} raised {did.raised}", "it done, or OSError, ValueError or KeyError")
+            call.break_(did.step, f"{did.raised} from {did.action}", "no exception but OSError, ValueError or KeyError")
         elif did.refused:
             self._refused(did, call, is_lawful)
         else:
@@ -270,7 +270,7 @@ class Ledger:
         is_excused = self._is_haunted(label) or self.slots.files[label].kind == "regular"
         if is_lawful and not is_excused:
             call.problem = "refused"
-            call.break_(did.step, f"{did.action} was refused: {did.refused}", "it done")
+            call.break_(did.step, f"{did.refused} from {did.action}", "the call granted")
         else:
             call.held = True
 
@@ -393,7 +393,7 @@ class Ledger:
             ("fds", bool(curtain.leaked), f"{curtain.leaked} fds still open after close()", "every fd it opened freed"),
             ("open", bool(curtain.shut), f"closed the scenario's fds {list(curtain.shut)}", "the sources left open"),
             ("blocking", bool(curtain.blocking), f"{list(curtain.blocking)} made blocking", "O_NONBLOCK left set"),
-            ("close", bool(curtain.raised), f"close() raised {curtain.raised}", "it done"),
+            ("close", bool(curtain.raised), f"{curtain.raised} from close()", "no exception"),
         )
         if curtain.ended != ALIVE:
             self.account.left.append(
@@ -401,7 +401,7 @@ class Ledger:
                     step=curtain.step,
                     held=False,
                     got=f"close() {curtain.ended}",
-                    should_be="it to return",
+                    should_be="a close() that returns",
                     about="close",
                 )
             )
@@ -453,13 +453,13 @@ class Ledger:
     def _shape(self, poll: Poll) -> None:
         """What the call promises by itself: to come back, without raising, with events, as many as fit."""
         if poll.ended == DIED:
-            self._wait(poll.step, "alive", poll, broken="the process died in poll", should="it to live on")
+            self._wait(poll.step, "alive", poll, broken="the process died in poll", should="one that lives on")
             return
         if poll.ended == HUNG:
             return
         call = f"poll({show_wait(poll.timeout)})"
         is_huge = poll.timeout is not None and poll.timeout >= 86_400
-        raised = f"{call} raised {poll.raised}" if poll.raised else ""
+        raised = f"{poll.raised} from {call}" if poll.raised else ""
         self._wait(poll.step, "huge" if is_huge else "raised", poll, broken=raised, should="a list of events")
         if poll.raised:
             return
@@ -489,12 +489,12 @@ class Ledger:
         for label, direction in owing:
             watch = self.watches[label]
             debt = self._debt(watch, direction, poll, self._mask(watch, now))
-            debt.was_blocked = poll.acted is not None
+            debt.was_blocked, debt.waited = poll.acted is not None, poll.timeout
             debt.break_(poll.step, f"{call} while it was owed", _owed_text(watch, direction))
         if poll.ended == HUNG and not owing and poll.timeout is not None:
             about = "finite" if poll.timeout else "zero"
             self._wait(
-                poll.step, about, poll, broken=f"{call}: it never returned", should="it to return when its time is up"
+                poll.step, about, poll, broken=f"{call}: it never returned", should="a return when its time is up"
             )
 
     def _told(self, poll: Poll, now: Masks) -> dict[int, int]:
@@ -742,7 +742,7 @@ class Ledger:
         if len(looks) >= 4:
             fastest = min(poll.elapsed_ns for poll in looks)
             got = f"{len(looks)} calls of poll(0), and each of them waited" if fastest >= _ZERO_NS else ""
-            self._wait(did.step, "zero", looks[0], broken=got, should="it to return at once")
+            self._wait(did.step, "zero", looks[0], broken=got, should="a return at once")
         waits = [(poll, is_idle) for poll, is_idle in polls if poll.timeout]
         if len(waits) < REST_WAITS or not all(is_idle for _, is_idle in waits):
             return

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from conformance import library
+from conformance.actions import Action
 from conformance.child import Child, HarnessCrash
 from conformance.guarantees import Guarantee
+from conformance.history import History
 from conformance.judging import applicable, weigh
 from conformance.scenario import Scenario, show
 
@@ -22,6 +24,8 @@ __all__ = ["DrawJob", "Suspect", "Tally", "draw_shard"]
 SUSPECTS_KEPT = 2
 """The shortest failing scenarios of each guarantee that a shard hands on."""
 _TICK_EVERY = 10
+HANGS_KEPT = 3
+"""A hang costs half a second. After so many in one kind of action, scenarios that contain it are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,8 @@ class DrawJob:
     only: tuple[str, ...] = ()
     seconds: float | None = None
     stops_at_first: bool = False
+    avoid: tuple[str, ...] = ()
+    """Actions in which the poller has hung often enough; scenarios that contain one are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +67,9 @@ class Tally:
     """The guarantees that one fact broke, as a tuple -> how many facts."""
     quality: Counter[str] = field(default_factory=Counter)
     suspects: dict[str, list[Suspect]] = field(default_factory=dict)
+    hangs: Counter[str] = field(default_factory=Counter)
+    """Kind of action -> how often the poller hung or died in it."""
+    left_out: int = 0
     crashes: list[str] = field(default_factory=list)
     """What our own code died of, and in which scenario; then nothing is kept."""
 
@@ -78,6 +87,8 @@ class Tally:
         self.exercised += other.exercised
         self.together += other.together
         self.quality += other.quality
+        self.hangs += other.hangs
+        self.left_out += other.left_out
         self.crashes += other.crashes
         for suspects in other.suspects.values():
             for suspect in suspects:
@@ -138,11 +149,16 @@ class _Shard:
         """Perform and judge one scenario, unless the time is up."""
         if self.is_over:
             return
+        if any(self._is_avoided(_kind(action)) for action in scenario):
+            self.tally.left_out += 1
+            return
         try:
             history = self.child.run(scenario)
         except HarnessCrash as crash:
             self.tally.crashes.append(f"{crash} in: {'; '.join(map(str, scenario))}")
             return
+        if history.is_fatal:
+            self._hung(history)
         weighed = weigh(history, self.rows)
         self.tally.scenarios += 1
         self.tally.exercised.update(weighed.exercised)
@@ -152,3 +168,17 @@ class _Shard:
             self.tally.suspect(Suspect(guarantee=id, scenario=show(scenario), fatal=history.is_fatal))
         if self.tally.scenarios % _TICK_EVERY == 0:
             self.tick(_TICK_EVERY)
+
+    def _is_avoided(self, kind: str) -> bool:
+        return kind in self.job.avoid or self.tally.hangs[kind] >= HANGS_KEPT
+
+    def _hung(self, history: History) -> None:
+        step = history.entries[-1].step
+        if 1 <= step <= len(history.scenario):
+            self.tally.hangs[_kind(history.scenario[step - 1])] += 1
+
+
+def _kind(action: Action) -> str:
+    """What distinguishes one hang from another: the verb, and how long it waits."""
+    waits = [param.show(arg) for param, arg in zip(action.row.params, action.args, strict=True) if param.name == "wait"]
+    return " ".join([action.verb, *waits])

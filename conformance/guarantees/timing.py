@@ -47,12 +47,12 @@ def short_timeouts_wait(account: Account) -> Iterable[Rest]:
 @guarantee(
     "TIM-04",
     MUST,
-    "A wait without end returns when a file becomes ready.",
+    "A wait without end returns when a file is ready, or becomes ready.",
     why="the loop sleeps through its own traffic",
     source="mio:POLL-02, mio:POLL-07; epoll_wait(2) timeout -1",
 )
 def endless_waits_are_ended(account: Account) -> Iterable[Debt]:
-    return (debt for debt in account.debts_for() if debt.was_blocked and debt.waited is None)
+    return (debt for debt in account.debts_for() if debt.waited is None)
 
 
 @guarantee(
