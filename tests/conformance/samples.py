@@ -84,7 +84,12 @@ def campaign_of(
 ) -> Callable[..., Report]:
     """Make a campaign that says what it is told of these guarantees, and kept of the others."""
 
-    def run(plan: Plan, *, on_progress: Callable[[Progress], None] | None = None) -> Report:
+    def run(
+        plan: Plan,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_finding: Callable[[Finding], object] | None = None,
+    ) -> Report:
         if plans is not None:
             plans.append(plan)
         parts = []
@@ -102,6 +107,10 @@ def campaign_of(
                     if not plan.only or row.id in plan.only
                 )
                 parts.append(part(*results, poller=target.name, world=world, false_claims=false_claims))
-        return Report(profile=plan.profile, seed=plan.seed, pollers=tuple(parts), interrupted=interrupted)
+        made = Report(profile=plan.profile, seed=plan.seed, pollers=tuple(parts), interrupted=interrupted)
+        for finding in made.findings:
+            if on_finding is not None:
+                on_finding(finding)
+        return made
 
     return run
