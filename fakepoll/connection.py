@@ -177,14 +177,18 @@ class Connection(Socket):
 
     def take(self, size: int, *, peek: bool) -> bytes:
         """Read from the inbox: up to the urgent byte, or past it if it stands first (tcp_recvmsg_locked)."""
+        if self.mark < 0:
+            data = bytes(self.inbox[:size])
+            if not peek:
+                del self.inbox[:size]
+            return data
         start = int(self.mark == 0)
-        data = bytes(self.inbox[start : start + size] if self.mark <= 0 else self.inbox[: min(size, self.mark)])
+        data = bytes(self.inbox[start : start + size] if start else self.inbox[: min(size, self.mark)])
         if not peek:
             del self.inbox[: start + len(data)]
-            if self.mark >= 0:
-                self.mark -= start + len(data)
-                if self.mark < 0:
-                    self.mark, self.urgent = -1, None
+            self.mark -= start + len(data)
+            if self.mark < 0:
+                self.mark, self.urgent = -1, None
         return data
 
     def take_urgent(self, *, peek: bool) -> bytes:

@@ -241,5 +241,3 @@ def _count_paths(file: File, depth: int, counts: list[int]) -> bool:
         if depth and counts[depth] > PATH_LIMITS[depth]:
             return False
     return True
-
-

@@ -35,8 +35,8 @@ from fakepoll.abi import (
     fail,
 )
 from fakepoll.network import own_address
+from fakepoll.skb import truesize
 from fakepoll.sockets import Address, Socket
-from fakepoll.unix import truesize
 
 if TYPE_CHECKING:
     from fakepoll.kernel import Kernel

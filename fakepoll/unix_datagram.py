@@ -37,8 +37,9 @@ from fakepoll.abi import (
     WRITABLE_BAND,
     fail,
 )
+from fakepoll.skb import truesize
 from fakepoll.sockets import Address
-from fakepoll.unix import CLOSE, ESTABLISHED, Chunk, UnixSocket, truesize
+from fakepoll.unix_socket import CLOSE, ESTABLISHED, Chunk, UnixSocket
 
 if TYPE_CHECKING:
     from fakepoll.kernel import Kernel

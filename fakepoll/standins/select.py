@@ -189,9 +189,7 @@ class SelectModule(StandIn):
         asked = [self._pairs(objects) for objects in (rlist, wlist, xlist)]
         sets = [tuple(fd for _, fd in pairs) for pairs in asked]
         found: dict[tuple[int, int], None] = dict.fromkeys(self._calls.select(*sets, timeout_ns))
-        read, write, other = (
-            [each for each, fd in pairs if (which, fd) in found] for which, pairs in enumerate(asked)
-        )
+        read, write, other = ([each for each, fd in pairs if (which, fd) in found] for which, pairs in enumerate(asked))
         return read, write, other
 
     def _pairs(self, objects: Sequence[Waited]) -> list[tuple[Waited, int]]:

@@ -98,5 +98,3 @@ def _rebind(
     made.__qualname__ = function.__qualname__
     made.__doc__ = function.__doc__
     return made
-
-

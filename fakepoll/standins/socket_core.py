@@ -233,9 +233,7 @@ class CoreSocket:
         self.kernel.calls.listen(self._fd, max(0, as_int(backlog)))
 
     def _accept(self) -> tuple[int, Any]:
-        fd, address = self._with_timeout(
-            select.POLLIN, self.kernel.calls.accept4, self._fd, socket.SOCK_CLOEXEC
-        )
+        fd, address = self._with_timeout(select.POLLIN, self.kernel.calls.accept4, self._fd, socket.SOCK_CLOEXEC)
         return fd, address
 
     def connect(self, address: Any, /) -> None:
@@ -366,5 +364,3 @@ def _target(buffer: Any, nbytes: int, caller: str) -> tuple[memoryview, int]:
         too_small = {"recv_into": "buffer too small for requested bytes"}
         raise ValueError(too_small.get(caller, "nbytes is greater than the length of the buffer"))
     return view, nbytes or len(view)
-
-

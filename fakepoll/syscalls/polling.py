@@ -77,5 +77,3 @@ def nanosleep(kernel: Kernel, duration_ns: int) -> None:
     if duration_ns < 0:
         fail(errno.EINVAL)
     kernel.clock.sleep(duration_ns)
-
-

@@ -12,8 +12,9 @@ from fakepoll.sockets import Address, Socket
 from fakepoll.syscalls.blocking import until_all_sent, until_done
 from fakepoll.tcp import Tcp
 from fakepoll.udp import Udp
-from fakepoll.unix import UnixSocket, UnixStream
+from fakepoll.unix import UnixStream
 from fakepoll.unix_datagram import UnixDatagram
+from fakepoll.unix_socket import UnixSocket
 
 if TYPE_CHECKING:
     from fakepoll.kernel import Kernel

@@ -144,7 +144,9 @@ def test_what_a_standin_does_not_model_says_so(name: str) -> None:
     refused = [
         each
         for each in dir(module)
-        if not each.startswith("_") and each not in known and type(vars(module.real)[each]).__name__.startswith("builtin")
+        if not each.startswith("_")
+        and each not in known
+        and type(vars(module.real)[each]).__name__.startswith("builtin")
     ]
     for each in refused:
         with pytest.raises(fakepoll.NotModelled, match=each):

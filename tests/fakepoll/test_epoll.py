@@ -305,4 +305,3 @@ def test_error_of_a_closed_socket_object(machine: Machine) -> None:
     with pytest.raises(OSError) as caught:  # noqa: PT011 - the errno is what counts
         sock.send(b"x")
     assert caught.value.errno == errno.EBADF
-
