@@ -274,6 +274,18 @@ RULES = (
         (UNIX, LEVEL, SENT, told((7, R), shown=READY, wait="none")),
         (UNIX, LEVEL, SENT, polled(shown=READY, wait="none", ended=HUNG)),
     ),
+    Pair(
+        "a wait without end returns while a level registration is ready",
+        "LVL-07",
+        (UNIX, LEVEL, SENT, TOLD, told((7, R), shown=READY, wait="none")),
+        (UNIX, LEVEL, SENT, TOLD, polled(shown=READY, wait="none", ended=HUNG)),
+    ),
+    Pair(
+        "a wait without end returns when a file becomes ready",
+        "TIM-04",
+        (UNIX, EDGE, awaited(0, (7, R), shown=IDLE, then=READY)),
+        (UNIX, EDGE, polled(shown=IDLE, wait="none", acted=acting("send 1", READY), ended=HUNG)),
+    ),
     # 5 ── level
     Pair(
         "level is owed again after each report",
