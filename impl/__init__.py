@@ -22,7 +22,8 @@ error but news. End of file is news of the same kind: readable, and then a read 
 
 **Who** can be registered: whatever has a `fileno()` that epoll accepts, and the user sources that
 `Poll.user_readiness()` makes: their readiness is set by the program, from any thread. `Poll.waker(token)`
-makes the simplest of these, a bell that can only ring.
+makes the simplest of these, a bell that can only ring. A type of your own becomes a source by deriving from
+`Source` (`impl.source` says how); `impl.net` has sockets in this shape, `impl.timer` deadlines.
 
 **How** it is done. Files are the kernel's business: `poll.py` keeps a table from fd to token, hands all else
 to epoll and adds nothing to what epoll(7) promises. `interest.py` holds both translations, from interest to
@@ -37,7 +38,8 @@ from __future__ import annotations
 
 from impl.interest import Event, Interest, Readiness, Trigger
 from impl.poll import HasFileno, Poll
+from impl.source import Source
 from impl.user_readiness import Setter, UserSource
 from impl.waker import Waker
 
-__all__ = ["Event", "HasFileno", "Interest", "Poll", "Readiness", "Setter", "Trigger", "UserSource", "Waker"]
+__all__ = ["Event", "HasFileno", "Interest", "Poll", "Readiness", "Setter", "Source", "Trigger", "UserSource", "Waker"]

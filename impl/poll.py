@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from impl.interest import Event, Interest, Trigger, epoll_mask, readiness_of
+from impl.source import Source
 from impl.user_readiness import Setter, UserQueue, UserSource
 from impl.waker import Waker
 
@@ -51,8 +52,8 @@ class Poll:
     """Watches sources and tells which are ready.
 
     A source is its `fileno()` at the call, so two objects with one fd are one source; a user source is
-    itself. The kernel decides what is registered: it forgets a file when its last fd is closed (epoll(7),
-    Questions and answers, 6), and this class finds out by asking, not by keeping books.
+    itself, and a `Source` is what it registers. The kernel decides what is registered: it forgets a file when its
+    last fd is closed (epoll(7), Questions and answers, 6), and this class finds out by asking, not by keeping books.
 
     `register`, `reregister`, `deregister`, wakers and setters may be used from any thread, also while a poll
     is in progress, which then heeds them. `poll` and `poll_each` are for one thread at a time.
@@ -72,7 +73,9 @@ class Poll:
         # While dispatching: the tokens whose registration has gone since the harvest.
         self._silenced: set[int] | None = None
 
-    def register(self, source: HasFileno | UserSource, token: int, interest: Interest, trigger: Trigger) -> None:
+    def register(
+        self, source: HasFileno | UserSource | Source, token: int, interest: Interest, trigger: Trigger
+    ) -> None:
         """Start watching `source`. If it is ready now, that is told too.
 
         Raises:
@@ -83,10 +86,14 @@ class Poll:
         _check_token(token)
         if isinstance(source, UserSource):
             self._queue_of(source).register(source, token, interest, trigger)
+        elif isinstance(source, Source):
+            source.register(self, token, interest, trigger)
         else:
             self._change(self._epoll.register, source.fileno(), token, interest, trigger)
 
-    def reregister(self, source: HasFileno | UserSource, token: int, interest: Interest, trigger: Trigger) -> None:
+    def reregister(
+        self, source: HasFileno | UserSource | Source, token: int, interest: Interest, trigger: Trigger
+    ) -> None:
         """Replace token, interest and trigger of `source`; tell anew what it is ready for; rearm a one-shot.
 
         Raises:
@@ -96,10 +103,12 @@ class Poll:
         _check_token(token)
         if isinstance(source, UserSource):
             self._silence(self._queue_of(source).reregister(source, token, interest, trigger))
+        elif isinstance(source, Source):
+            source.reregister(self, token, interest, trigger)
         else:
             self._change(self._epoll.modify, source.fileno(), token, interest, trigger)
 
-    def deregister(self, source: HasFileno | UserSource) -> None:
+    def deregister(self, source: HasFileno | UserSource | Source) -> None:
         """Stop watching `source`. No poll that begins later tells of it, whatever it was ready for.
 
         Raises:
@@ -108,6 +117,9 @@ class Poll:
         """
         if isinstance(source, UserSource):
             self._silence(self._queue_of(source).deregister(source))
+            return
+        if isinstance(source, Source):
+            source.deregister(self)
             return
         fd = source.fileno()
         with self._lock:

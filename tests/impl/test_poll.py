@@ -476,6 +476,7 @@ def test_the_package_exports_what_the_contract_names() -> None:
         "Poll",
         "Readiness",
         "Setter",
+        "Source",
         "Trigger",
         "UserSource",
         "Waker",
