@@ -6,11 +6,13 @@ name the fds of a scenario: the runner gives each whatever number the kernel han
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from conformance.protocol import MAX_TOKEN, Interest, Readiness, Trigger
+from conformance.protocol import MAX_TIMEOUT, MAX_TOKEN, Interest, Readiness, Trigger
 
 __all__ = ["ACTIONS", "Action", "BadScenario", "Param", "Verb", "show_wait"]
 
@@ -30,25 +32,27 @@ class Param:
     simplest: Any = None
 
 
-_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "day": 86_400.0}
+_UNITS = {"us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": Decimal(1), "day": Decimal(86_400)}
+"""In decimal, so that what is printed reads back to the very same float."""
+_WAIT = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|day)")
 
 
 def _parse_wait(text: str) -> float | None:
     if text in ("none", "0"):
         return None if text == "none" else 0.0
-    for unit in ("us", "ms", "day", "s"):
-        if text.endswith(unit):
-            return float(text.removesuffix(unit)) * _UNITS[unit]
-    raise ValueError(f"{text!r} should be a wait: 0, none, or a number with us, ms, s or day")
+    parts = _WAIT.fullmatch(text)
+    seconds = parts and float(Decimal(parts[1]) * _UNITS[parts[2]])
+    if seconds is None or seconds > MAX_TIMEOUT:
+        raise ValueError(f"{text!r} should be a wait: 0, none, or a number with us, ms, s or day, 2000000s at most")
+    return seconds
 
 
 def show_wait(seconds: float | None) -> str:
     """Print a timeout as scenarios spell it: `none`, `0`, `0.9ms`, `1.5s`, `1day`."""
     if not seconds:
         return "none" if seconds is None else "0"
-    if seconds == _UNITS["day"]:
-        return "1day"
-    return f"{seconds:g}s" if seconds >= 1 else f"{seconds * 1e3:g}ms"
+    unit = "day" if seconds == _UNITS["day"] else "s" if seconds >= 1 else "ms"
+    return f"{(Decimal(repr(seconds)) / _UNITS[unit]).normalize():f}{unit}"
 
 
 def _flags(kind: type[Interest | Readiness], letters: str) -> tuple[Callable[[str], Any], Callable[[Any], str]]:
