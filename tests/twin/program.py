@@ -84,15 +84,16 @@ def _opened(slot: int, kind: str) -> str:
 
 
 def minimise(program: Program, still_fails: Callable[[Program], bool]) -> Program:
-    """Delete calls, in ever smaller runs, while the program still fails."""
+    """Delete calls, in ever smaller runs, until none can be spared."""
     size = max(len(program) // 2, 1)
     while size:
-        start = 0
+        before, start = program, 0
         while start < len(program):
             shorter = program[:start] + program[start + size :]
             if still_fails(shorter):
                 program = shorter
             else:
                 start += size
-        size //= 2
+        if size > 1 or program == before:
+            size //= 2
     return program
