@@ -649,7 +649,8 @@ class Ledger:
                 if is_late
                 else ""
             )
-            self._wait(poll.step, "late", poll, broken=got, should="told at once")
+            about = "blocked" if debt.was_blocked else "late"
+            self._wait(poll.step, about, poll, broken=got, should="told at once")
 
     def _silences(self, poll: Poll) -> None:
         """What stayed silent though its file was ready has kept its silence once more."""

@@ -63,7 +63,7 @@ def endless_waits_are_ended(account: Account) -> Iterable[Debt]:
     source="mio:POLL-07; epoll_wait(2)",
 )
 def told_at_once(account: Account) -> Iterable[Wait]:
-    return account.waits_about("late")
+    return account.waits_about("late", "blocked")
 
 
 @guarantee(
@@ -119,8 +119,9 @@ def empty_pollers_wait(account: Account) -> Iterable[Rest]:
     why="traffic is served in the rhythm of the timers",
     source="mio:POLL-07; epoll_wait(2); select(2)",
 )
-def finite_waits_are_ended(account: Account) -> Iterable[Debt]:
-    return (debt for debt in account.debts_for() if debt.was_blocked and debt.waited is not None)
+def finite_waits_are_ended(account: Account) -> Iterable[Debt | Wait]:
+    yield from (debt for debt in account.debts_for() if debt.was_blocked and debt.waited is not None)
+    yield from account.waits_about("blocked")
 
 
 @guarantee(

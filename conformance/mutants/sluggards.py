@@ -55,7 +55,7 @@ class NeverWaitsForNothing(Restless):
         return not self.book
 
 
-@mutant("SPU-02", "mio #808 (2018)", "unix 1 2; register 1 7 w level+oneshot; poll 0; rest 0.9ms", "SPU-01", "TIM-03")
+@mutant("SPU-02", "mio #808 (2018)", "unix 1 2; register 1 7 w level+oneshot; poll 0; rest 20ms", "SPU-01", "TIM-03")
 class SpinsBesideFired(Restless):
     """Waits on the conditions, not on what is enabled: a ready one-shot that has fired keeps it awake."""
 
@@ -64,7 +64,7 @@ class SpinsBesideFired(Restless):
 
 
 @mutant(
-    "SPU-03", "mio #1303 (2020), mio:EDGE-07", "unix 1 2; register 1 7 w edge; poll 0; rest 0.9ms", "SPU-01", "TIM-03"
+    "SPU-03", "mio #1303 (2020), mio:EDGE-07", "unix 1 2; register 1 7 w edge; poll 0; rest 20ms", "SPU-01", "TIM-03"
 )
 class SpinsBesideUndrained(Restless):
     """Emulates edge on a level set: an edge that was told and not drained keeps it awake."""
@@ -76,7 +76,7 @@ class SpinsBesideUndrained(Restless):
 @mutant(
     "SPU-06",
     "shadow/shadow #1540",
-    "unix 1 2; register 1 7 r level; send 2 1; poll 0; drain 1; rest 0.9ms",
+    "unix 1 2; register 1 7 r level; send 2 1; poll 0; drain 1; rest 20ms",
     "SPU-01",
     "TIM-03",
 )
@@ -88,7 +88,7 @@ class SpinsAfterDraining(Restless):
 
 
 @mutant(
-    "SPU-04", "mio #1205, #1206 (2019)", "unix 1 2; register 1 7 w level; deregister 1; rest 0.9ms", "SPU-01", "TIM-09"
+    "SPU-04", "mio #1205, #1206 (2019)", "unix 1 2; register 1 7 w level; deregister 1; rest 20ms", "SPU-01", "TIM-09"
 )
 class SpinsBesideDeregistered(Restless):
     """A file that was deregistered still ends each wait, with nothing to tell."""

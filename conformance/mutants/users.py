@@ -169,7 +169,7 @@ class SetsWakeNobody(MindingSets):
 
 
 @mutant(
-    "USR-10", "mio #785, #875 (2018)", "user 1; register 1 7 r level; set 1 r; set 1 -; rest 0.9ms", "SPU-01", "TIM-03"
+    "USR-10", "mio #785, #875 (2018)", "user 1; register 1 7 r level; set 1 r; set 1 -; rest 20ms", "SPU-01", "TIM-03"
 )
 class SpinsAfterWithdrawal(MindingSets, Restless):
     """A readiness that was withdrawn leaves its node in the queue, and the queue keeps the poller awake."""
@@ -229,7 +229,7 @@ class WakesOnlyWhenIdle(Deaf):
         return asked.kind != WAKER or not self.is_busy
 
 
-@mutant("WAK-05", "mio #767, #836 (2017)", "waker 7; wake 1; poll 0; rest 0.9ms", "SPU-01", "TIM-03")
+@mutant("WAK-05", "mio #767, #836 (2017)", "waker 7; wake 1; poll 0; rest 20ms", "SPU-01", "TIM-03")
 class SpinsAfterWake(Restless):
     """The byte that woke it stays in the pipe, and wakes it again."""
 
