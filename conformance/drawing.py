@@ -242,9 +242,13 @@ class _Drawing:
             interests.append(R | P)
         return interests
 
-    def _choose_register(self) -> None:
+    def _free(self) -> list[int]:
+        """What could be registered: a write end could not where the poller does not claim WRITABLE."""
         free = [label for label in self.slots.files if label not in self.slots.registrations]
-        if picked := self._product(free, self.swarm.triggers):
+        return [label for label in free if self._interests(self.slots.kind(label))]
+
+    def _choose_register(self) -> None:
+        if picked := self._product(self._free(), self.swarm.triggers):
             label, trigger = picked
             interest = self._pick(self._interests(self.slots.kind(label)))
             self._add("register", label, self._new_token(), interest, trigger)
@@ -279,8 +283,7 @@ class _Drawing:
             self._add("register", picked[0].label, self._new_token(), picked[0].interest, picked[1])
 
     def _choose_stray(self) -> None:
-        free = [label for label in self.slots.files if label not in self.slots.registrations]
-        if picked := self._product(free, (True, False)):
+        if picked := self._product(self._free(), (True, False)):
             label, deregisters = picked
             if deregisters:
                 self._add("deregister", label)
