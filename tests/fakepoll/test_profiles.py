@@ -8,6 +8,7 @@ import random
 import socket
 import threading
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,12 @@ def test_wrong_value_fails_by_name(kind: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(LOOPS, "moved", (Entry("asyncio.base_events", "time", kind),))
     with pytest.raises(ProfileError, match="holds 7"), fakepoll.patched(fakepoll.Kernel(), profiles=["moved"]):
         pass
+
+
+def test_every_profile_is_documented() -> None:
+    """docs/fake-kernel.md has a row for each."""
+    page = (Path(__file__).parents[2] / "docs" / "fake-kernel.md").read_text()
+    assert [loop for loop in LOOPS if f"| `{loop}` |" not in page] == []
 
 
 def test_tasks_are_cancelled_in_the_order_of_their_creation() -> None:
