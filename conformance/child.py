@@ -10,40 +10,32 @@ are lines of JSON. A worker that outlives its parent ends itself.
 
 from __future__ import annotations
 
-import faulthandler
-import fcntl
 import json
 import os
-import resource
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-import traceback
 from collections.abc import Generator
 from dataclasses import replace
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
-from conformance.history import DIED, HUNG, Acted, Curtain, Entry, History, Poll, entry_from_json, entry_to_json
-from conformance.loading import UsageError, inspect_poller, load
+from conformance.frames import exactly
+from conformance.history import DIED, HUNG, Acted, Curtain, Entry, History, Poll, entry_from_json
+from conformance.loading import UsageError
 from conformance.protocol import Capability
-from conformance.runner import PATIENCE, Log, run
 from conformance.scenario import Scenario, parse
-from conformance.worlds import World
 
 __all__ = ["Child", "HarnessCrash", "Hello"]
 
 MAKE_PATIENCE = 10.0
 """Seconds that `make()` has (DESIGN 3.1)."""
-_RLIMIT = 1_024
-"""The fds of a worker: few enough that a leak is noticed, and all within select's reach."""
-_LAST_RESORT = 120.0
-"""Seconds after which a worker that nobody watches any more ends itself."""
+_NOISE = 0.1
+"""Seconds by which our own wait may overrun before the machine counts as loaded."""
 _WARM_UP = parse("pipe 1 2; register 1 1 r level; send 2 1; poll 0; drain 1; deregister 1")
 """Run first in each worker and never judged, so that what a poller opens once and for ever is no leak."""
-_BOOT = "import sys, json; sys.path[:] = json.loads(sys.argv[2]); from conformance.child import serve; serve(int(sys.argv[1]))"
+_BOOT = "import sys, json; sys.path[:] = json.loads(sys.argv[2]); from conformance.worker import serve; serve(int(sys.argv[1]))"
 
 
 class HarnessCrash(Exception):
@@ -59,9 +51,6 @@ class Hello:
         self.capabilities = Capability(frame["capabilities"])
         self.emulated = Capability(frame["emulated"])
         self.false_claims: tuple[str, ...] = tuple(frame["false_claims"])
-
-
-# ── the parent's side ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Child:
@@ -124,7 +113,7 @@ class Child:
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(control, [b"f"], [theirs.fileno()])
-        pid = int.from_bytes(_exactly(control, 8), "little")
+        pid = int.from_bytes(exactly(control, 8), "little")
         self._worker = worker = _Worker(ours, pid, control)
         self._hello = worker.hello()
         if self._warms_up:
@@ -159,16 +148,6 @@ class Child:
 def _needs_fresh(entries: list[Entry]) -> bool:
     last = entries[-1]
     return not isinstance(last, Curtain) or bool(last.leaked or last.shut or last.raised)
-
-
-def _exactly(sock: socket.socket, count: int) -> bytes:
-    data = b""
-    while len(data) < count:
-        more = sock.recv(count - len(data))
-        if not more:
-            raise UsageError("the poller's process could not start: its server died; see its error above")
-        data += more
-    return data
 
 
 class _Worker:
@@ -263,130 +242,4 @@ class _Worker:
         os.kill(self._pid, signal.SIGKILL)
         self._sock.close()
         self._control.sendall(b"w" + self._pid.to_bytes(8, "little"))
-        _exactly(self._control, 1)
-
-
-_NOISE = 0.1
-"""Seconds by which our own wait may overrun before the machine counts as loaded."""
-
-
-# ── the other side ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def serve(fd: int) -> NoReturn:
-    """Be the server: import the poller's module once, then fork a worker for each request, and bury the dead."""
-    control = socket.socket(fileno=fd)
-    spec, world = json.loads(control.makefile("rb", buffering=0).readline())
-    make, why = None, ""
-    try:
-        make = load(spec)
-    except UsageError as error:
-        why = str(error)
-    living: dict[int, None] = {}
-    while True:
-        try:
-            data, fds, _, _ = socket.recv_fds(control, 1, 1)
-        except ConnectionResetError:  # the parent is gone, with our last answer unread
-            data = b""
-        if not data:
-            for pid in living:
-                os.kill(pid, signal.SIGKILL)
-            os._exit(0)
-        if data == b"w":
-            pid = int.from_bytes(_exactly(control, 8), "little")
-            os.waitpid(pid, 0)
-            del living[pid]
-            control.sendall(b"w")
-            continue
-        pid = os.fork()
-        if pid == 0:
-            control.close()
-            _work(socket.socket(fileno=fds[0]), make, why, world)
-        os.close(fds[0])
-        living[pid] = None
-        control.sendall(pid.to_bytes(8, "little"))
-
-
-def _work(sock: socket.socket, make: Any, why: str, world_name: str) -> NoReturn:
-    """Be a worker: say hello, then run scenarios until the parent is gone."""
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_RLIMIT, _RLIMIT))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a poller logs of its own misery is no part of the report
-    high = socket.socket(fileno=fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, _RLIMIT - 8))
-    sock.close()
-    log = _Frames(high)
-    if make is None:
-        log.send({"kind": "refused", "why": why})
-        os._exit(0)
-    world = _world(world_name)
-    _greet(make, log)
-    lines = high.makefile("rb")
-    capabilities = log.capabilities
-    for line in lines:
-        faulthandler.dump_traceback_later(_LAST_RESORT, exit=True)
-        try:
-            run(parse(json.loads(line)), world, make, capabilities, log)
-        except Exception as error:  # noqa: BLE001 - the child's boundary: our own bug must not pass for the poller's
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{os.path.basename(where.filename)}:{where.lineno}"
-            log.send({"kind": "crash", "why": f"{type(error).__name__}: {error} ({place})"})
-            os._exit(4)
-        log.send({"kind": "end"})
-    os._exit(0)
-
-
-def _world(name: str) -> World:
-    if name == "real":
-        from conformance.worlds.real import RealWorld
-
-        return RealWorld()
-    raise UsageError(f"there is no world {name!r}")
-
-
-def _greet(make: Any, log: _Frames) -> None:
-    """Construct the poller once: to hear its claims, and so that what it opens once and for ever is no leak."""
-    try:
-        poller = make()
-    except Exception as error:  # noqa: BLE001 - the child's boundary: a factory may raise whatever it likes
-        log.send({"kind": "refused", "why": f"the factory raised {type(error).__name__}: {error}"})
-        os._exit(0)
-    try:
-        claimed, emulated, false_claims = inspect_poller(poller)
-    except UsageError as error:
-        log.send({"kind": "refused", "why": str(error)})
-        os._exit(0)
-    log.capabilities = claimed
-    log.send(
-        {"kind": "hello", "capabilities": int(claimed), "emulated": int(emulated), "false_claims": list(false_claims)}
-    )
-    log.ahead(Curtain(step=0, ended=HUNG), PATIENCE)
-    try:
-        poller.close()
-    except Exception:  # noqa: BLE001 - the child's boundary: judged when a scenario ends, not here
-        return
-
-
-class _Frames(Log):
-    """Sends each entry to the parent as it happens; two threads may."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._lock = threading.Lock()
-        self.capabilities = Capability(0)
-
-    def send(self, frame: dict[str, Any]) -> None:
-        data = json.dumps(frame).encode() + b"\n"
-        with self._lock:
-            try:
-                self._sock.sendall(data)
-            except OSError:
-                os._exit(3)  # the parent is gone, or the poller closed what was not its own
-
-    def ahead(self, entry: Entry, patience_s: float) -> None:
-        self.send({"kind": "ahead", "entry": entry_to_json(entry), "patience": patience_s})
-
-    def wrote(self, entry: Entry) -> None:
-        self.send(entry_to_json(entry))
-
-    def acted(self, acted: Acted) -> None:
-        self.send({"kind": "acted", "act": acted.act, "label": acted.label, "masks": acted.masks})
+        exactly(self._control, 1)

@@ -58,7 +58,8 @@ def run(scenario: Scenario, world: World, make: Callable[[], Any], capabilities:
     for step, action in enumerate(scenario, 1):
         if not stage.perform(step, action):
             break
-    stage.curtain(len(scenario) + 1, fds)
+    if not stage.is_stuck:
+        stage.curtain(len(scenario) + 1, fds)
     world.clear()
 
 
@@ -76,10 +77,12 @@ class _Stage:
         self.other: _OtherThread | None = None
         self.passes_capacity = bool(ledger.capabilities & Capability.MAX_EVENTS)
         self.has_raised = False
+        self.is_stuck = False
+        """A call can never return, and the world knows it: the history ends there."""
 
     def perform(self, step: int, action: Action) -> bool:
         """Do one action; False when the scenario should end here."""
-        reason = self.ledger.slots.why_not(action)
+        reason = self.world.lacks.get(action.verb) or self.ledger.slots.why_not(action)
         if reason:
             self._write(_did(step, action, skipped=reason))
         elif action.row.polls:
@@ -98,7 +101,11 @@ class _Stage:
 
     def _perform_io(self, step: int, action: Action) -> None:
         self.log.ahead(_did(step, action, ended=HUNG), _HARNESS_PATIENCE)
-        outcome: Outcome = getattr(self.world, action.verb)(*action.args)
+        try:
+            outcome: Outcome = getattr(self.world, action.verb)(*action.args)
+        except self.world.unmodelled as error:
+            self._write(_did(step, action, skipped=f"not modelled: {error}"))
+            return
         self._write(
             _did(
                 step,
@@ -276,6 +283,8 @@ class _Stage:
         begin = self.world.now_ns()
         try:
             result = self.poller.poll(wait) if capacity is None else self.poller.poll(wait, capacity)
+        except self.world.stuck:
+            return self._stuck(ahead)
         except BaseException as error:  # noqa: BLE001 - the child's boundary: whatever a poller raises is its own fault
             raised = _show(error)
         elapsed = self.world.now_ns() - begin
@@ -291,6 +300,12 @@ class _Stage:
         self._write(entry)
         self.has_raised |= bool(raised)
         return after
+
+    def _stuck(self, ahead: Poll) -> Masks:
+        acted = ahead.acted or (self.other.report() if self.other else None)
+        self._write(replace(ahead, acted=acted))
+        self.has_raised = self.is_stuck = True
+        return {}
 
     # ── the end ─────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import errno
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from conformance.history import Masks
@@ -85,6 +86,12 @@ class World(ABC):
     """The files of one scenario on one kernel. Each public method named like a verb performs it and returns an `Outcome`."""
 
     name: str
+    stuck: tuple[type[BaseException], ...] = ()
+    """What this kernel raises out of a call that can never return."""
+    unmodelled: tuple[type[BaseException], ...] = ()
+    """What this kernel raises, changing nothing, for what it does not know; the action is skipped."""
+    lacks: Mapping[str, str] = MappingProxyType({})
+    """Verb -> why no file here can do it."""
 
     def __init__(self, modules: Modules) -> None:
         self.os, self.socket, self.select = modules.os, modules.socket, modules.select

@@ -1,0 +1,179 @@
+"""The other side of `child.py`: a server that forks workers, and the worker in which a poller lives.
+
+The server imports the poller's module once and nothing of Hypothesis, so that a fresh worker costs a fork. A worker performs one
+scenario after another and sends each entry of its history as it happens; a worker that outlives its parent ends itself.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import fcntl
+import json
+import os
+import resource
+import signal
+import socket
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Any, NoReturn
+
+from conformance.frames import exactly
+from conformance.history import HUNG, Acted, Curtain, Entry, entry_to_json
+from conformance.loading import UsageError, inspect_poller, load
+from conformance.protocol import Capability
+from conformance.runner import PATIENCE, Log, run
+from conformance.scenario import parse
+from conformance.worlds import World
+
+__all__ = ["serve"]
+
+Opener = Callable[[], AbstractContextManager[World]]
+
+_RLIMIT = 1_024
+"""The fds of a worker: few enough that a leak is noticed, and all within select's reach."""
+_LAST_RESORT = 120.0
+"""Seconds after which a worker that nobody watches any more ends itself."""
+
+
+def serve(fd: int) -> NoReturn:
+    """Be the server: import the poller's module once, then fork a worker for each request, and bury the dead."""
+    control = socket.socket(fileno=fd)
+    spec, world = json.loads(control.makefile("rb", buffering=0).readline())
+    make, why = None, ""
+    try:
+        make = load(spec)
+    except UsageError as error:
+        why = str(error)
+    living: dict[int, None] = {}
+    while True:
+        try:
+            data, fds, _, _ = socket.recv_fds(control, 1, 1)
+        except ConnectionResetError:  # the parent is gone, with our last answer unread
+            data = b""
+        if not data:
+            for pid in living:
+                os.kill(pid, signal.SIGKILL)
+            os._exit(0)
+        if data == b"w":
+            pid = int.from_bytes(exactly(control, 8), "little")
+            os.waitpid(pid, 0)
+            del living[pid]
+            control.sendall(b"w")
+            continue
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _work(socket.socket(fileno=fds[0]), make, why, spec, world)
+        os.close(fds[0])
+        living[pid] = None
+        control.sendall(pid.to_bytes(8, "little"))
+
+
+def _work(sock: socket.socket, make: Any, why: str, spec: str, world_name: str) -> NoReturn:
+    """Be a worker: say hello, then run scenarios until the parent is gone."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_RLIMIT, _RLIMIT))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a poller logs of its own misery is no part of the report
+    high = socket.socket(fileno=fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, _RLIMIT - 8))
+    sock.close()
+    log = _Frames(high)
+    try:
+        if make is None:
+            raise UsageError(why)
+        opener = _opener(world_name, make, spec)
+        _greet(make, opener, log)
+    except UsageError as error:
+        log.send({"kind": "refused", "why": str(error)})
+        os._exit(0)
+    for line in high.makefile("rb"):
+        faulthandler.dump_traceback_later(_LAST_RESORT, exit=True)
+        try:
+            with opener() as world:
+                run(parse(json.loads(line)), world, make, log.capabilities, log)
+        except Exception as error:  # noqa: BLE001 - the child's boundary: our own bug must not pass for the poller's
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{os.path.basename(where.filename)}:{where.lineno}"
+            log.send({"kind": "crash", "why": f"{type(error).__name__}: {error} ({place})"})
+            os._exit(4)
+        log.send({"kind": "end"})
+    os._exit(0)
+
+
+def _opener(world_name: str, make: Any, spec: str) -> Opener:
+    """What opens the world of one scenario: the real one stays, a fake one is new each time.
+
+    Raises:
+        UsageError: the poller asks Linux where it should ask the fake kernel.
+    """
+    if world_name == "real":
+        from conformance.worlds.real import RealWorld
+
+        real = RealWorld()
+        return lambda: nullcontext(real)
+    from conformance.worlds import fake
+
+    modules = (spec.partition(":")[0], *getattr(make, "fake_modules", ()))
+    profiles = tuple(getattr(make, "fake_profiles", ()))
+    if not fake.reaches(make, modules, profiles):
+        raise UsageError(
+            "it never asks the fake kernel: name the modules that call select, os or socket in the factory's fake_modules, "
+            "its loop in fake_profiles, or say native = True and be judged on the real world only"
+        )
+    return partial(fake.opened, modules, profiles)
+
+
+def _greet(make: Any, opener: Opener, log: _Frames) -> None:
+    """Construct the poller once, to hear its claims.
+
+    Raises:
+        UsageError: the factory raises, or the poller lacks a method.
+    """
+    with opener():
+        try:
+            poller = make()
+        except Exception as error:  # noqa: BLE001 - the child's boundary: a factory may raise whatever it likes
+            raise UsageError(f"the factory raised {type(error).__name__}: {error}") from None
+        claimed, emulated, false_claims = inspect_poller(poller)
+        log.capabilities = claimed
+        log.send(
+            {
+                "kind": "hello",
+                "capabilities": int(claimed),
+                "emulated": int(emulated),
+                "false_claims": list(false_claims),
+            }
+        )
+        log.ahead(Curtain(step=0, ended=HUNG), PATIENCE)
+        try:
+            poller.close()
+        except Exception:  # noqa: BLE001 - the child's boundary: judged when a scenario ends, not here
+            return
+
+
+class _Frames(Log):
+    """Sends each entry to the parent as it happens; two threads may."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._lock = threading.Lock()
+        self.capabilities = Capability(0)
+
+    def send(self, frame: dict[str, Any]) -> None:
+        data = json.dumps(frame).encode() + b"\n"
+        with self._lock:
+            try:
+                self._sock.sendall(data)
+            except OSError:
+                os._exit(3)  # the parent is gone, or the poller closed what was not its own
+
+    def ahead(self, entry: Entry, patience_s: float) -> None:
+        self.send({"kind": "ahead", "entry": entry_to_json(entry), "patience": patience_s})
+
+    def wrote(self, entry: Entry) -> None:
+        self.send(entry_to_json(entry))
+
+    def acted(self, acted: Acted) -> None:
+        self.send({"kind": "acted", "act": acted.act, "label": acted.label, "masks": acted.masks})

@@ -1,0 +1,105 @@
+"""The fake world: the files, the clock and the threads of a `fakepoll` kernel. The only module that imports it.
+
+Each scenario gets a kernel of its own, and the poller is constructed while its modules live on it. What another thread does is an
+action scheduled on the virtual clock; a call that can never return is a `Deadlock`, known at once, where the real world has to wait.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
+
+import fakepoll
+from conformance.protocol import Capability, Interest, Trigger
+from conformance.worlds import Modules, Source, World
+
+__all__ = ["FakeWorld", "opened", "reaches"]
+
+
+class FakeWorld(World):
+    """Files of one fake kernel."""
+
+    name = "fake"
+    stuck = (fakepoll.Deadlock, fakepoll.Livelock)
+    unmodelled = (fakepoll.NotModelled,)
+    lacks = MappingProxyType({"regular": "the fake kernel has no regular files"})
+
+    def __init__(self, kernel: fakepoll.Kernel) -> None:
+        self.kernel = kernel
+        super().__init__(Modules(os=kernel.os, socket=kernel.socket, select=kernel.select))
+
+    def now_ns(self) -> int:
+        return self.kernel.time.monotonic_ns()
+
+    def later(self, delay_s: float, act: Callable[[], None]) -> Callable[[], None]:
+        is_done = False
+
+        def once() -> None:
+            nonlocal is_done
+            is_done = True
+            act()
+
+        def join() -> None:
+            if not is_done:
+                self.kernel.time.sleep(delay_s)
+
+        self.kernel.schedule(round(delay_s * 1e9), once)
+        return join
+
+    def signals(self, every_s: float, times: int) -> Callable[[], None]:
+        is_over = False
+        before = self.kernel.signal.signal(signal.SIGALRM, lambda _number, _frame: None)
+
+        def deliver() -> None:
+            if not is_over:
+                self.kernel.signal.raise_signal(signal.SIGALRM)
+
+        def stop() -> None:
+            nonlocal is_over
+            is_over = True
+            self.kernel.signal.signal(signal.SIGALRM, before)
+
+        for turn in range(1, times + 1):
+            self.kernel.schedule(round(turn * every_s * 1e9), deliver)
+        return stop
+
+    def open_fds(self) -> dict[int, None]:
+        return dict.fromkeys(fd for fd, _ in self.kernel.fds.items())
+
+
+@contextmanager
+def opened(modules: Sequence[str], profiles: Sequence[str]) -> Iterator[FakeWorld]:
+    """Put a new kernel's stand-ins into `modules` and the loops of `profiles`, and give its world.
+
+    Args:
+        modules: exact names: the factory's own module and its `fake_modules`.
+        profiles: its `fake_profiles`.
+    """
+    kernel = fakepoll.Kernel(trace=False)
+    with fakepoll.patched(kernel, modules=modules, profiles=profiles):
+        yield FakeWorld(kernel)
+        kernel.close()
+
+
+def reaches(make: Callable[[], Any], modules: Sequence[str], profiles: Sequence[str]) -> bool:
+    """Whether a poller that `make()` constructs asks the fake kernel when it is polled, and not Linux behind its back.
+
+    It is given an fd whose number does not exist outside: a call that escapes fails with EBADF.
+    """
+    kernel = fakepoll.Kernel(first_fd=1 << 20)
+    with fakepoll.patched(kernel, modules=modules, profiles=profiles):
+        poller = make()
+        asked = len(kernel.trace)
+        try:
+            trigger = Trigger.LEVEL if poller.capabilities & Capability.LEVEL else Trigger.EDGE
+            poller.register(Source(kernel.os.eventfd(1)), 1, Interest.READABLE, trigger)
+            poller.poll(0.0)
+        except (OSError, ValueError):
+            return len(kernel.trace) > asked + 1
+        finally:
+            poller.close()
+            kernel.close()
+    return len(kernel.trace) > asked
