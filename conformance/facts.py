@@ -152,7 +152,7 @@ class Wait(Fact):
     """One thing that a call of poll promises by itself.
 
     `about`: `raised`, `event` (its type), `capacity`, `zero` (poll(0) returns at once), `finite` (a finite timeout ends), `late`
-    (what was owed before is not told only at the timeout), `signal` (a signal does not restart the timeout), `huge` (a long
+    (what was owed before is not told only at the timeout), `blocked` (nor what became owed during the call), `signal` (a signal does not restart the timeout), `huge` (a long
     timeout is accepted), `alive` (the process lives on).
     """
 
