@@ -152,8 +152,8 @@ class Wait(Fact):
     """One thing that a call of poll promises by itself.
 
     `about`: `raised`, `event` (its type), `capacity`, `zero` (poll(0) returns at once), `finite` (a finite timeout ends), `late`
-    (what was owed before is not told only at the timeout), `blocked` (nor what became owed during the call), `signal` (a signal does not restart the timeout), `huge` (a long
-    timeout is accepted), `alive` (the process lives on).
+    (what was owed before is not told only at the timeout), `blocked` (nor is what became owed during the call), `signal` (a signal
+    does not restart the timeout), `huge` (a long timeout is accepted), `alive` (the process lives on).
     """
 
     about: str

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from fakepoll.abi import NS_PER_S, NotModelled, fail
@@ -134,7 +135,7 @@ class Network:
     def ephemeral(self, sock: Socket, host: str) -> int:
         """Choose a free port: the next in the range, so that equal runs choose equal ports."""
         low, high = self._kernel.limits.ports
-        order = [*range(self._next_port, high + 1), *range(low, self._next_port)]
+        order = chain(range(self._next_port, high + 1), range(low, self._next_port))
         port: int | None = next((port for port in order if self._is_free(sock, host, port)), None)
         if port is None:
             fail(errno.EADDRINUSE)
@@ -167,6 +168,11 @@ class Network:
 def _unix_key(address: str | bytes, type_: int) -> str | tuple[bytes, int]:
     """Each type of socket has abstract names of its own (af_unix.c:unix_abstract_hash); paths are shared."""
     return (address, type_) if isinstance(address, bytes) else address
+
+
+def source_for(host: str) -> str:
+    """Choose the address from which a packet to `host` comes: the loopback's own, of the same family."""
+    return "::1" if ":" in host else "127.0.0.1"
 
 
 def own_address(family: int, host: str, port: int) -> Address:
