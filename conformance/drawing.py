@@ -72,15 +72,20 @@ _ALWAYS = ("open", "register", "send", "poll", "settle", "drain")
 """Choices that the swarm never switches off."""
 
 
+_FAR = 6_906_609_342_611
+"""Hypothesis also tries the integers that it finds in the modules at hand; no module has any so far out, so that equal seeds draw
+equal scenarios whatever else is loaded."""
+
+
 @cache
 def _below(count: int) -> st.SearchStrategy[int]:
-    return st.integers(0, count - 1)
+    return st.integers(_FAR, _FAR + count - 1)
 
 
 @st.composite
 def scenarios(draw: st.DrawFn, capabilities: Capability) -> Scenario:
     """Draw one scenario for a poller that claims `capabilities`: at most some 30 actions, ending in a settle."""
-    return _Drawing(lambda count: draw(_below(count)), capabilities).scenario()
+    return _Drawing(lambda count: draw(_below(count)) - _FAR, capabilities).scenario()
 
 
 @dataclass(frozen=True, slots=True)
