@@ -287,4 +287,5 @@ class Connection(Socket):
         shut = ("", ", receiving shut", ", sending shut", ", both directions shut")[self.shut]
         error = f", error {errno.errorcode[self.error]}" if self.error else ""
         queues = f"{len(self.inbox)} unread, {len(self.outbox)} unsent"
-        return f"tcp {STATE_NAMES[self.state]} {self.name!r}, {queues}{shut}{error}"
+        peer = f", peer is file {self.peer.serial}" if self.peer and self.state != CLOSE else ""
+        return f"tcp {STATE_NAMES[self.state]} {self.name!r}, {queues}{shut}{error}{peer}"

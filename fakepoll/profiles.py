@@ -9,6 +9,7 @@ What a profile replaces beyond modules and functions, and why:
 
 * `Task` (asyncio): `asyncio.run` cancels what is left in the order of a set, that is of addresses; these tasks are
   counted, and their hash is their number. `run_in_executor` calls the function at once: threads are for real worlds.
+* `to_thread.run_sync` (trio): the same.
 * `_r`, `_ALLOW_DETERMINISTIC_SCHEDULING` (trio): it shuffles its run queue, with `random`; here with the kernel's seed.
 * `_nonblocking_helper` (trio): closures hold methods of the real `socket.socket`; they are looked up again by name.
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 import random
 import socket
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from itertools import count
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -71,6 +73,7 @@ TRIO = (
     *_entries("module", "os", "trio._socket", "trio._unix_pipes"),
     *_entries("function", "perf_counter", "trio._core._run"),
     *_entries("helper", "_SocketType._nonblocking_helper", "trio._socket"),
+    *_entries("thread", "run_sync", "trio.to_thread"),
     *_entries("random", "_r", "trio._core._run"),
     *_entries("flag", "_ALLOW_DETERMINISTIC_SCHEDULING", "trio._core._run"),
 )
@@ -120,6 +123,17 @@ def _inline(_kernel: Kernel, _method: object) -> Callable[..., object]:
     return run_inline
 
 
+def _threadless(_kernel: Kernel, _function: object) -> Callable[..., Awaitable[object]]:
+    """Replace trio's `to_thread.run_sync`: let others run, as it does, then call the function here."""
+    checkpoint: Callable[[], Awaitable[None]] = import_module("trio.lowlevel").checkpoint
+
+    async def run_sync(sync_fn: Callable[..., object], *args: object, **_options: object) -> object:
+        await checkpoint()
+        return sync_fn(*args)
+
+    return run_sync
+
+
 def _helper(kernel: Kernel, helper: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
     """Wrap trio's `_nonblocking_helper`: a method of the real socket class becomes the stand-in's, by its name."""
 
@@ -145,6 +159,7 @@ def _set(_kernel: Kernel, _held: object) -> bool:
 KINDS: dict[str, Kind] = {
     "task": Kind(lambda held: isinstance(held, type), _counted),
     "inline": Kind(lambda held: isinstance(held, FunctionType), _inline),
+    "thread": Kind(lambda held: isinstance(held, FunctionType), _threadless),
     "helper": Kind(lambda held: isinstance(held, FunctionType), _helper),
     "random": Kind(lambda held: isinstance(held, random.Random), _seeded),
     "flag": Kind(lambda held: isinstance(held, bool), _set),  # Hypothesis may have raised trio's already

@@ -45,7 +45,7 @@ from fakepoll.connection import (
     SYN_SENT,
     Connection,
 )
-from fakepoll.network import own_address
+from fakepoll.network import own_address, source_for
 from fakepoll.sockets import Address, Socket
 
 if TYPE_CHECKING:
@@ -84,9 +84,6 @@ class Tcp(Connection):
             host = self.name[0]
         self.kernel.network.hold(self, host, self.kernel.network.ephemeral(self, host))
         self.has_port = True
-
-    def _loopback(self) -> str:
-        return "127.0.0.1" if self.family == socket.AF_INET else "::1"
 
     def _any(self) -> str:
         return "0.0.0.0" if self.family == socket.AF_INET else "::"
@@ -137,9 +134,9 @@ class Tcp(Connection):
         network = self.kernel.network
         host, port = network.route(self, address)
         if not self.has_port:
-            self._autobind(self._loopback())
+            self._autobind(source_for(host))
         elif isinstance(self.name, tuple) and self.name[0] in ("0.0.0.0", "::"):
-            self.name = own_address(self.family, self._loopback(), self.name[1])
+            self.name = own_address(self.family, source_for(host), self.name[1])
         self.remote = host, port
         self.phase = CONNECTING
         self.state = SYN_SENT

@@ -34,7 +34,7 @@ from fakepoll.abi import (
     WRITABLE_BAND,
     fail,
 )
-from fakepoll.network import own_address
+from fakepoll.network import own_address, source_for
 from fakepoll.skb import truesize
 from fakepoll.sockets import Address, Socket
 
@@ -92,10 +92,9 @@ class Udp(Socket):
     def connect(self, address: Address) -> None:
         """Choose where `send` goes and from where datagrams are taken."""
         host, port = self.kernel.network.route(self, address)
-        loopback = "127.0.0.1" if self.family == socket.AF_INET else "::1"
-        self._autobind(loopback)
+        self._autobind(source_for(host))
         if isinstance(self.name, tuple) and self.name[0] == self._any():
-            self.name = own_address(self.family, loopback, self.name[1])
+            self.name = own_address(self.family, source_for(host), self.name[1])
         self.remote = host, port
 
     def send(self, data: bytes, flags: int, address: Address) -> int:

@@ -283,4 +283,5 @@ class UnixStream(UnixSocket):
         shut = ("", ", receiving shut", ", sending shut", ", both directions shut")[self.shut]
         unread = sum(len(chunk.data) - chunk.start for chunk in self.queue)
         error = f", error {errno.errorcode[self.error]}" if self.error else ""
-        return f"unix stream {self.state}, {unread} bytes unread, {self.wmem} of {self.sndbuf} sent{shut}{error}"
+        peer = f", peer is file {self.peer.serial}" if self.peer and self.peer.state == ESTABLISHED else ", no peer"
+        return f"unix stream {self.state}, {unread} bytes unread, {self.wmem} of {self.sndbuf} sent{shut}{error}{peer}"

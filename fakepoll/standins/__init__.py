@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fakepoll.kernel import Kernel
@@ -32,8 +32,3 @@ def make(name: str, kernel: Kernel) -> ModuleType:
     module = importlib.import_module(f"fakepoll.standins.{name}")
     standin: Callable[[Kernel], ModuleType] = getattr(module, NAMES[name])
     return standin(kernel)
-
-
-def all_of(kernel: Kernel) -> dict[str, Any]:
-    """Give every stand-in of a kernel by the name of the module it stands for."""
-    return {name: getattr(kernel, name) for name in NAMES}

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import trio
 
 import fakepoll
 from fakepoll.patch import ProfileError
@@ -95,6 +96,20 @@ def test_executor_calls_run_inline() -> None:
     before = threading.active_count()
     with fakepoll.patched(fakepoll.Kernel(), profiles=["asyncio"]):
         asyncio.run(main())
+
+
+def test_trio_threads_are_inline() -> None:
+    """Looking up a name, for one, is a thread's work in trio; here it is done where it is asked for."""
+
+    async def main() -> None:
+        listeners = await trio.open_tcp_listeners(0, host="localhost")
+        for listener in listeners:
+            await listener.aclose()
+        assert await trio.to_thread.run_sync(threading.active_count) == before
+
+    before = threading.active_count()
+    with fakepoll.patched(fakepoll.Kernel(), profiles=["trio"]):
+        trio.run(main)
 
 
 def test_trio_shuffles_by_the_seed_of_the_kernel() -> None:

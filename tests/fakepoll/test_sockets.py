@@ -318,6 +318,21 @@ def test_ports() -> None:
     assert outcome(module.create_server, ("192.0.2.1", 80)) == "EADDRNOTAVAIL"
 
 
+def test_ipv4_under_an_ipv6_socket(machine: Machine) -> None:
+    """It speaks IPv4, from the IPv4 loopback, and shows mapped addresses."""
+    listener = machine.listener()
+    port = listener.getsockname()[1]
+    six = machine.keep(machine.socket.socket(socket.AF_INET6))
+    assert outcome(six.connect, ("::ffff:127.0.0.1", port)) == "EINPROGRESS"
+    accepted, address = listener.accept()
+    machine.keep(accepted)
+    assert (six.getsockname()[0], six.getpeername()[0], address[0]) == ("::ffff:127.0.0.1", "::ffff:127.0.0.1", LOCAL)
+    datagram = machine.keep(machine.socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
+    datagram.connect(("::ffff:127.0.0.1", machine.udp().getsockname()[1]))
+    assert datagram.getsockname()[0] == "::ffff:127.0.0.1"
+    six.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NOW)
+
+
 def test_time_wait_holds_a_port_for_a_minute() -> None:
     """Who closes first leaves his port behind; SO_REUSEADDR takes it, time gives it back."""
     kernel = fakepoll.Kernel()
