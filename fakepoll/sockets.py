@@ -1,6 +1,6 @@
 """What every kind of socket has: a family, a shutdown state, an error that is told once, and options.
 
-The calls that a kind does not override fail as the real kernel's stubs do (net/core/sock.c:sock_no_*).
+A kind that cannot listen fails as the real kernel's stubs do (net/core/sock.c:sock_no_listen).
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Socket(File):
 
     def bind(self, address: Address) -> None:
         """`bind(2)`."""
-        fail(errno.EOPNOTSUPP)
+        raise NotImplementedError
 
     def listen(self, backlog: int) -> None:
         """`listen(2)`."""
@@ -136,19 +136,19 @@ class Socket(File):
 
     def connect(self, address: Address) -> None:
         """`connect(2)`, as on a non-blocking socket."""
-        fail(errno.EOPNOTSUPP)
+        raise NotImplementedError
 
     def shutdown(self, how: int) -> None:
         """`shutdown(2)`; `how` is SHUT_RD, SHUT_WR or SHUT_RDWR, EINVAL otherwise."""
-        fail(errno.EOPNOTSUPP)
+        raise NotImplementedError
 
     def send(self, data: bytes, flags: int, address: Address) -> int:
         """`sendto(2)`, as on a non-blocking socket."""
-        fail(errno.EOPNOTSUPP)
+        raise NotImplementedError
 
     def receive(self, size: int, flags: int) -> tuple[bytes, int, Address]:
         """`recvfrom(2)`, as on a non-blocking socket: the bytes, the real length, and who sent them."""
-        fail(errno.EOPNOTSUPP)
+        raise NotImplementedError
 
     def read(self, size: int) -> bytes:
         """`read(2)`: as recv without flags; zero bytes are read without looking (net/socket.c:sock_read_iter)."""
@@ -160,7 +160,7 @@ class Socket(File):
 
     def peer_name(self) -> Address:
         """`getpeername(2)`, or ENOTCONN."""
-        fail(errno.ENOTCONN)
+        raise NotImplementedError
 
     def own_name(self) -> Address:
         """`getsockname(2)`; an unbound socket has an empty name of its family."""

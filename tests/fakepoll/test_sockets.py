@@ -172,6 +172,7 @@ def test_calls_in_the_wrong_state(machine: Machine) -> None:
         "unix path": outcome(unix.connect, "/no/such/path"),
         "udp send": outcome(udp.send, b"x"),
         "udp listen": outcome(udp.listen),
+        "udp accept": outcome(udp.accept),
         "peer name": outcome(fresh.getpeername),
         "pipe as socket": outcome(machine.socket.socket, -1, -1, -1, machine.pipe()[0].fileno()),
     }
@@ -193,6 +194,7 @@ def test_calls_in_the_wrong_state(machine: Machine) -> None:
         "unix path": "ENOENT",
         "udp send": "EDESTADDRREQ",
         "udp listen": "ENOTSUP",
+        "udp accept": "ENOTSUP",
         "peer name": "ENOTCONN",
         "pipe as socket": "ENOTSOCK",
     }
