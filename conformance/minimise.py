@@ -20,9 +20,11 @@ _PAIRS_UP_TO = 10
 
 def minimise(scenario: Scenario, still_fails: StillFails, *, may_go_on: Callable[[], bool] = lambda: True) -> Scenario:
     """Find a scenario from which nothing can be taken away; the best one so far when `may_go_on` says stop."""
-    for candidates in (_without_chunks, _without_pairs, _with_simpler_arguments):
-        scenario = _descend(scenario, candidates, still_fails, may_go_on)
-    return scenario
+    scenario = _descend(scenario, _without_chunks, still_fails, may_go_on)
+    while len(smaller := _descend(scenario, _without_pairs, still_fails, may_go_on)) < len(scenario):
+        # what went as a pair may have been all that kept a third step
+        scenario = _descend(smaller, _without_chunks, still_fails, may_go_on)
+    return _descend(scenario, _with_simpler_arguments, still_fails, may_go_on)
 
 
 def _descend(
