@@ -82,20 +82,21 @@ _owners: dict[str, Kernel] = {}
 def patched(kernel: Kernel, modules: Iterable[str] = (), profiles: Iterable[str] = ()) -> Iterator[Kernel]:
     """Make these modules, and the libraries that these profiles describe, live on `kernel` for a while.
 
-    `modules` are exact names; one that is not imported yet is imported first. What the body leaves open on the
-    kernel is reported as a `ResourceWarning` once everything is restored.
+    `modules` are exact names; one that is not imported yet is imported first. With a profile, the fds of a kernel
+    that has none open yet begin at 1 << 20. What the body leaves open on the kernel is reported as a
+    `ResourceWarning` once everything is restored.
 
     Raises:
         ValueError: a profile that does not exist, or a module that is itself the original of a stand-in.
         RuntimeError: a module is patched already; two kernels never meet.
         ProfileError: a library holds something else than its profile expects; nothing was changed.
     """
-    modules, entries = list(dict.fromkeys(modules)), _entries(profiles)
+    modules, entries = list(dict.fromkeys(modules)), _entries(list(profiles))
     names = dict.fromkeys([*modules, *(entry.module for entry in entries)])
     _refuse(names)
     swaps = [_swap(kernel, entry) for entry in entries]
     swaps += [swap for name in modules for swap in _found(kernel, import_module(name))]
-    if entries and not kernel.fds.files:
+    if entries and not kernel.fds.files:  # a call that escapes to Linux finds no file of this number
         kernel.fds = FdTable(max(kernel.fds.first, FIRST_FD), kernel.limits.nofile)
     before = dict(kernel.fds.files)
     with _in_force(kernel, names, swaps):
@@ -106,7 +107,7 @@ def patched(kernel: Kernel, modules: Iterable[str] = (), profiles: Iterable[str]
         warnings.warn(message, ResourceWarning, stacklevel=3)
 
 
-def _entries(profiles: Iterable[str]) -> list[Entry]:
+def _entries(profiles: Sequence[str]) -> list[Entry]:
     """Collect the rows of these profiles, each once."""
     unknown = [name for name in profiles if name not in LOOPS]
     if unknown:
