@@ -29,9 +29,18 @@ Address = tuple[str, int] | tuple[str, int, int, int]
 Buffer = bytes | bytearray | memoryview
 
 _GONE = frozenset(
-    getattr(errno, name)
-    for name in """ECONNABORTED EPROTO ENETDOWN ENOPROTOOPT EHOSTDOWN ENONET EHOSTUNREACH EOPNOTSUPP ENETUNREACH
-    EPERM""".split()
+    (
+        errno.ECONNABORTED,
+        errno.EPROTO,
+        errno.ENETDOWN,
+        errno.ENOPROTOOPT,
+        errno.EHOSTDOWN,
+        errno.ENONET,
+        errno.EHOSTUNREACH,
+        errno.EOPNOTSUPP,
+        errno.ENETUNREACH,
+        errno.EPERM,
+    )
 )
 """accept(2): what Linux reports of a connection that died in the queue. The next one may be fine."""
 
