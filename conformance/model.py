@@ -207,7 +207,7 @@ class Ledger:
             return
         call.held = True
         if did.flaw:
-            call.break_(did.step, did.flaw)
+            call.break_(did.step, did.flaw, "the value last set")
         before = self.slots.files[did.action.label].value if verb == "set" else 0
         self.slots.apply(did.action)
         if verb == "waker":

@@ -134,7 +134,7 @@ def _greet(make: Any, opener: Opener, log: _Frames) -> None:
     with opener():
         try:
             poller = make()
-        except Exception as error:  # noqa: BLE001 - the child's boundary: a factory may raise whatever it likes
+        except BaseException as error:  # noqa: BLE001 - the child's boundary: a factory may raise whatever it likes
             raise UsageError(f"the factory raised {type(error).__name__}: {error}") from None
         claimed, emulated, false_claims = inspect_poller(poller)
         log.capabilities = claimed
@@ -149,7 +149,7 @@ def _greet(make: Any, opener: Opener, log: _Frames) -> None:
         log.ahead(Curtain(step=0, ended=HUNG), PATIENCE)
         try:
             poller.close()
-        except Exception:  # noqa: BLE001 - the child's boundary: judged when a scenario ends, not here
+        except BaseException:  # noqa: BLE001 - the child's boundary: judged when a scenario ends, not here
             return
 
 
