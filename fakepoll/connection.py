@@ -136,7 +136,7 @@ class Connection(Socket):
             mask |= ERR
         return mask
 
-    def poll(self, asked: int) -> int:  # noqa: ARG002
+    def poll(self, asked: int) -> int:
         """As `mask`; whoever finds no room will be told when there is some."""
         mask = self.mask()
         if not mask & WRITABLE and self.state not in (LISTEN, SYN_SENT):

@@ -45,7 +45,7 @@ class File:
         """Compute what is true now, from facts alone; asking changes nothing."""
         raise NotImplementedError
 
-    def poll(self, asked: int) -> int:  # noqa: ARG002  it is for those whom it makes a difference
+    def poll(self, asked: int) -> int:
         """Answer poll(2) and epoll: the mask, and what being asked for `asked` leaves behind in the file."""
         return self.mask()
 

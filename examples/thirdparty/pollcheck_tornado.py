@@ -3,7 +3,7 @@
 `docs/writing-an-adapter.md` walks through this file.
 """
 
-# ruff: noqa: ARG001, ARG002  # the contract passes more than this poller claims
+# the contract passes more than this poller claims
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ The loop calls its handlers itself; poll lets it run until it has. Two documente
 run what that led to, and return; `stop()` within a handler makes it finish the batch and return.
 """
 
-# ruff: noqa: ARG002  # the contract passes more than this poller claims
+# the contract passes more than this poller claims
 
 from __future__ import annotations
 

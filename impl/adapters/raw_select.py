@@ -1,6 +1,6 @@
 """`select.select`, bare: three sets of fds and a table from fd to token."""
 
-# ruff: noqa: ARG002  # the contract passes more than this poller claims
+# the contract passes more than this poller claims
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The selectors of the standard library, over epoll, poll and select."""
 
-# ruff: noqa: ARG002  # the contract passes more than this poller claims
+# the contract passes more than this poller claims
 
 from __future__ import annotations
 

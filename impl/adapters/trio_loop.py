@@ -9,7 +9,7 @@ sees is a matter of passes: trio looks at the kernel once per pass and then runs
 its beginning, in any order (`trio.lowlevel.checkpoint` sleeps until the next pass).
 """
 
-# ruff: noqa: ARG002  # the contract passes more than this poller claims
+# the contract passes more than this poller claims
 
 from __future__ import annotations
 
