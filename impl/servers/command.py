@@ -13,7 +13,7 @@ from impl.poll import Poll
 from impl.servers.service import Limits, Tally
 from impl.servers.stop import Stop
 
-__all__ = ["Clock", "arguments", "run_http"]
+__all__ = ["Clock", "arguments", "run_server"]
 
 Clock = Callable[[], float]
 
@@ -57,7 +57,7 @@ def arguments(name: str, about: str) -> argparse.ArgumentParser:
     return parser
 
 
-def run_http(
+def run_server(
     name: str, options: argparse.Namespace, serve: Callable[[TcpListener, Stop, Poll, Clock, Limits], Tally]
 ) -> int:
     """Listen, serve until Ctrl-C or SIGTERM, and tell what was done; 1 if requests were cut off, 2 for no address."""

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from impl.interest import Interest, Trigger
 from impl.net import TcpListener
 from impl.poll import Poll
-from impl.servers.command import arguments, run_http
-from impl.servers.exchange import Exchange, hello
+from impl.servers.command import arguments, run_server
+from impl.servers.exchange import Exchange
+from impl.servers.http import HttpTalk, hello
 from impl.servers.service import Limits, Service, Style, Tally
 from impl.servers.stop import Stop
 
 STYLE = Style(
-    keep_alive=False,
+    talk=partial(HttpTalk, hello, keep_alive=False),
     drive=Exchange.advance,
     triggers={Interest.READABLE: Trigger.LEVEL, Interest.WRITABLE: Trigger.LEVEL},
 )
@@ -27,13 +29,13 @@ STYLE = Style(
 
 def serve(listener: TcpListener, stop: Stop, poll: Poll, clock: Callable[[], float], limits: Limits) -> Tally:
     """Answer until stopped."""
-    return Service(listener, stop, poll=poll, clock=clock, limits=limits).run(hello, STYLE)
+    return Service(listener, stop, STYLE, poll=poll, clock=clock, limits=limits).run()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     options = arguments("epoll_http", "An HTTP server on a poll, one request per connection.").parse_args(argv)
-    return run_http("epoll_http", options, serve)
+    return run_server("epoll_http", options, serve)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""One connection of an HTTP server: Read, Write, Flush, and what is remembered when the kernel says "not now".
+"""One connection of a server: Read, Write, Flush, and what is remembered when the kernel says "not now".
 
 A blocking server keeps all this on the stack of its thread. Without blocking, the place where a connection stopped
-has to be written down, and nothing else: `State` names the calls that may answer "not now", one each.
+has to be written down, and nothing else: a state for each call that may answer "not now".
 
     READ    a request is arriving              waits to read
-    WAIT    the answer takes time              waits for the clock
-    WRITE   an answer is leaving               waits to write
+    WAIT    the answer is being made           waits for whoever makes it, or for the clock
+    WRITE   the answer is leaving              waits to write
     FLUSH   the answer is to arrive            waits to read: the client's end of the stream
     DONE    nothing is left to do
 
@@ -13,24 +13,24 @@ Flushing a TCP stream is an empty gesture in most libraries. Here it does what t
 shut, and the connection kept until the client has closed too. A close with bytes unread would send a reset, which may
 destroy an answer on its way (RFC 9112, 9.6) - the very answer that tells a client what was wrong with its request.
 
-The states neither know nor care whether somebody spins over them or a poll tells when: that is `spinning` and `service`.
+The states neither know nor care whether somebody spins over them or a poll tells when (`spinning`, `service`), nor what
+is spoken (`http`, `line_echo`).
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from impl.interest import Interest
 from impl.net import Half, TcpStream
-from impl.servers.http import BadRequest, Request, Requests, response
 
-__all__ = ["Answer", "Exchange", "State", "hello"]
+__all__ = ["Exchange", "Reply", "State", "Talk"]
 
 CHUNK = 4096
 MAX_DISCARDED = 1 << 20
-"""Bytes that a client may go on sending after it has been refused, before it is cut off."""
+"""Bytes that a client may go on sending after the last answer, before it is cut off."""
 
 
 class State(enum.Enum):
@@ -43,56 +43,59 @@ class State(enum.Enum):
     DONE = enum.auto()
 
 
-class Answer(NamedTuple):
-    """What a request is answered with, and after how many seconds."""
+class Reply(NamedTuple):
+    """Bytes for the client, whether they are the last, and how many seconds they take to be made.
 
-    status: int
-    body: bytes
+    With `after` = infinity somebody else makes them, out of `data`, and hands them to `Exchange.resume`.
+    """
+
+    data: bytes
+    last: bool = False
     after: float = 0.0
+    is_refusal: bool = False
 
 
-Answering = Callable[[Request], Answer]
+class Talk(Protocol):
+    """What is spoken on one connection: bytes in, replies out."""
 
+    def feed(self, data: bytes) -> None:
+        """Take in what has arrived."""
 
-def hello(request: Request) -> Answer:
-    """Answer every request alike, as the texts' servers do."""
-    return Answer(200, b"Hello world!" if request.target == "/" else b"Hello!")
+    def has_begun(self) -> bool:
+        """Answer whether a request has begun and not ended."""
+
+    def next(self) -> Reply | None:
+        """Reply to the next complete request; None if there is none."""
+
+    def time_out(self) -> Reply:
+        """Reply to a request that does not come to an end."""
+
+    def finish(self) -> None:
+        """Let the next reply be the last."""
 
 
 class Exchange:
-    """Requests in, answers out, over one stream.
+    """Requests in, replies out, over one stream.
 
-    `step` and `advance` answer what the connection waits for; None means that it is done, or waits for the clock
-    (`state` is WAIT, then `resume` goes on).
-
-    Args:
-        keep_alive: whether a client may send another request after an answer; without it the first is the last.
+    `step` and `advance` answer what the connection waits for; None means that it is done, or in WAIT until `resume`.
     """
 
-    __slots__ = (
-        "_answering",
-        "_discarded",
-        "_is_refusal",
-        "_keep_alive",
-        "_outgoing",
-        "_requests",
-        "after",
-        "served",
-        "state",
-        "stream",
-    )
+    __slots__ = ("_discarded", "_is_last", "_outgoing", "_reply", "_talk", "served", "state", "stream")
 
-    def __init__(self, stream: TcpStream, answering: Answering, *, keep_alive: bool) -> None:
+    def __init__(self, stream: TcpStream, talk: Talk) -> None:
         self.stream = stream
         self.state = State.READ
-        self.served = 0  # answers handed to the kernel to the last byte, refusals not counted
-        self.after = 0.0  # in WAIT: seconds until `resume`
-        self._answering = answering
-        self._keep_alive = keep_alive
-        self._requests = Requests()
+        self.served = 0  # replies handed to the kernel to the last byte, refusals not counted
+        self._talk = talk
+        self._reply = Reply(b"")
         self._outgoing = memoryview(b"")
-        self._is_refusal = False
+        self._is_last = False
         self._discarded = 0
+
+    @property
+    def reply(self) -> Reply:
+        """In WAIT: the reply that is being made."""
+        return self._reply
 
     def advance(self) -> Interest | None:
         """Go on from state to state until one has to wait."""
@@ -115,34 +118,40 @@ class Exchange:
 
     def is_idle(self) -> bool:
         """Answer whether no request has begun."""
-        return self.state is State.READ and not self._requests.has_begun()
+        return self.state is State.READ and not self._talk.has_begun()
 
-    def resume(self) -> None:
-        """The answer is ready: leave WAIT."""
+    def resume(self, data: bytes | None) -> None:
+        """Leave WAIT with the bytes of the reply, or with None because there will be none."""
+        if data is None:
+            self.state = State.DONE
+            return
+        self._outgoing = memoryview(data)
         self.state = State.WRITE
 
     def time_out(self) -> Interest | None:
-        """Take too long: an unfinished request is answered with 408, everything else is cut off."""
-        if self.state is State.READ and self._requests.has_begun():
-            self._refuse(BadRequest(408, "the request did not come to an end"))
-            return self.advance()
-        self.state = State.DONE
-        return None
+        """Take too long: an unfinished request is refused, everything else is cut off."""
+        if self.is_idle() or self.state is not State.READ:
+            self.state = State.DONE
+            return None
+        self._begin(self._talk.time_out())
+        return self.advance()
 
-    def last_request(self) -> None:
+    def finish(self) -> None:
         """Close after the request in progress instead of waiting for another."""
-        self._keep_alive = False
+        self._is_last = True
+        self._talk.finish()
 
     def _read(self) -> None:
         # The first complete request ends the reading, with bytes perhaps left in the kernel. Who is registered with an
         # edge has to reregister then, which tells of them anew.
-        while self.state is State.READ and not self._take_request():
+        while not self._take_request():
             data = self.stream.read(CHUNK)
             if data is None:
                 return
             if not data:
                 self.state = State.DONE  # the client has gone, in mid-request or not
-            self._requests.feed(data)
+                return
+            self._talk.feed(data)
 
     def _write(self) -> None:
         while self._outgoing:
@@ -150,52 +159,40 @@ class Exchange:
             if written is None:
                 return
             self._outgoing = self._outgoing[written:]
-        self.served += not self._is_refusal
-        if self._keep_alive:
-            self.state = State.READ
-            self._take_request()  # the next may have come along with this one
-        else:
+        self.served += not self._reply.is_refusal
+        if self._is_last:
             self.stream.shutdown(Half.WRITE)
             self.state = State.FLUSH
+        else:
+            self.state = State.READ
+            self._take_request()  # the next may have come along with this one
 
     def _flush(self) -> None:
-        while True:
+        while self._discarded <= MAX_DISCARDED:
             data = self.stream.read(CHUNK)
             if data is None:
                 return
+            if not data:
+                break
             self._discarded += len(data)
-            if not data or self._discarded > MAX_DISCARDED:
-                self.state = State.DONE
-                return
+        self.state = State.DONE
 
     def _stay(self) -> None:
         """WAIT and DONE: nothing can be done now."""
 
     def _take_request(self) -> bool:
-        """Begin to answer the next request, if it is complete."""
-        try:
-            request = self._requests.next()
-        except BadRequest as bad:
-            self._refuse(bad)
-            return True
-        if request is None:
+        """Begin to reply to the next request, if it is complete."""
+        reply = self._talk.next()
+        if reply is None:
             return False
-        answer = self._answering(request)
-        self._keep_alive = self._keep_alive and request.keep_alive
-        self._send(answer, head_only=request.method == "HEAD")
-        self.after = answer.after
-        self.state = State.WAIT if answer.after else State.WRITE
+        self._begin(reply)
         return True
 
-    def _refuse(self, bad: BadRequest) -> None:
-        self._is_refusal = True
-        self._keep_alive = False
-        self._send(Answer(bad.status, bad.why.encode() + b"\n"), head_only=False)
-        self.state = State.WRITE
-
-    def _send(self, answer: Answer, *, head_only: bool) -> None:
-        data = response(answer.status, answer.body, keep_alive=self._keep_alive, head_only=head_only)
-        self._outgoing = memoryview(data)
+    def _begin(self, reply: Reply) -> None:
+        self._reply = reply
+        self._is_last = self._is_last or reply.last
+        self._outgoing = memoryview(reply.data)
+        self.state = State.WAIT if reply.after else State.WRITE
 
 
 _STEPS: dict[State, Callable[[Exchange], None]] = {

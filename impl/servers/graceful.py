@@ -12,21 +12,16 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from impl.interest import Interest, Trigger
 from impl.net import TcpListener
 from impl.poll import Poll
-from impl.servers.command import arguments, run_http
-from impl.servers.exchange import Answer, Exchange, hello
-from impl.servers.http import Request
+from impl.servers.command import arguments, run_server
+from impl.servers.exchange import Exchange
+from impl.servers.http import Answer, HttpTalk, Request, hello
 from impl.servers.service import Limits, Service, Style, Tally
 from impl.servers.stop import Stop
-
-STYLE = Style(
-    keep_alive=True,
-    drive=Exchange.advance,
-    triggers={Interest.READABLE: Trigger.EDGE, Interest.WRITABLE: Trigger.EDGE},
-)
 
 _SLEEP = re.compile(r"/sleep/(\d{1,4}(?:\.\d{1,3})?)")
 
@@ -39,15 +34,22 @@ def answer(request: Request) -> Answer:
     return Answer(200, f"slept {matched[1]} s\n".encode(), after=float(matched[1]))
 
 
+STYLE = Style(
+    talk=partial(HttpTalk, answer, keep_alive=True),
+    drive=Exchange.advance,
+    triggers={Interest.READABLE: Trigger.EDGE, Interest.WRITABLE: Trigger.EDGE},
+)
+
+
 def serve(listener: TcpListener, stop: Stop, poll: Poll, clock: Callable[[], float], limits: Limits) -> Tally:
     """Answer until stopped, then finish."""
-    return Service(listener, stop, poll=poll, clock=clock, limits=limits).run(answer, STYLE)
+    return Service(listener, stop, STYLE, poll=poll, clock=clock, limits=limits).run()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     options = arguments("graceful", "An HTTP server that finishes running requests after Ctrl-C.").parse_args(argv)
-    return run_http("graceful", options, serve)
+    return run_server("graceful", options, serve)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,20 @@
 
 `Requests` is fed with whatever arrives, in pieces of any size, and has three outcomes like every parser of a protocol
 that comes in pieces: a request, an error (`BadRequest`, the answer to give before closing), or None for "more, please".
-These servers serve a page of text, so requests with content are refused rather than read (RFC 9110, 9.3.1).
+`HttpTalk` puts an answer to each. These servers serve a page of text, so requests with content are refused rather than
+read (RFC 9110, 9.3.1).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-__all__ = ["MAX_HEAD", "BadRequest", "Request", "Requests", "response"]
+from impl.servers.exchange import Reply
+
+__all__ = ["MAX_HEAD", "Answer", "BadRequest", "HttpTalk", "Request", "Requests", "hello", "response"]
 
 MAX_HEAD = 8192
 """Bytes that request line and header fields may have together; RFC 9112, 3 recommends at least 8,000 for the line."""
@@ -88,6 +93,69 @@ class Requests:
         del buffer[: end + 4]
         self._looked = 0
         return _parse(head)
+
+
+class Answer(NamedTuple):
+    """What a request is answered with, and after how many seconds."""
+
+    status: int
+    body: bytes
+    after: float = 0.0
+
+
+def hello(_request: Request) -> Answer:
+    """Answer every request alike, as the texts' servers do."""
+    return Answer(200, b"Hello world!")
+
+
+class HttpTalk:
+    """HTTP as one connection speaks it (`exchange.Talk`): each request gets an answer, a bad one the last.
+
+    Args:
+        answering: what to answer a request that is well-formed.
+        keep_alive: whether a client may send another request after an answer; without it the first is the last.
+    """
+
+    __slots__ = ("_answering", "_keep_alive", "_requests")
+
+    def __init__(self, answering: Callable[[Request], Answer], *, keep_alive: bool) -> None:
+        self._answering = answering
+        self._keep_alive = keep_alive
+        self._requests = Requests()
+
+    def feed(self, data: bytes) -> None:
+        """Take in what has arrived."""
+        self._requests.feed(data)
+
+    def has_begun(self) -> bool:
+        """Answer whether a request has begun and not ended."""
+        return self._requests.has_begun()
+
+    def next(self) -> Reply | None:
+        """Answer the next complete request."""
+        try:
+            request = self._requests.next()
+        except BadRequest as bad:
+            return _refusal(bad)
+        if request is None:
+            return None
+        status, body, after = self._answering(request)
+        keep_alive = self._keep_alive and request.keep_alive
+        data = response(status, body, keep_alive=keep_alive, head_only=request.method == "HEAD")
+        return Reply(data, last=not keep_alive, after=after)
+
+    def time_out(self) -> Reply:
+        """Answer a request that does not come to an end."""
+        return _refusal(BadRequest(408, "the request did not come to an end"))
+
+    def finish(self) -> None:
+        """Announce with the next answer that it is the last."""
+        self._keep_alive = False
+
+
+def _refusal(bad: BadRequest) -> Reply:
+    data = response(bad.status, f"{bad.why}\n".encode(), keep_alive=False)
+    return Reply(data, last=True, is_refusal=True)
 
 
 def response(status: int, body: bytes, *, keep_alive: bool, head_only: bool = False) -> bytes:

@@ -12,6 +12,7 @@ connection that was closed earlier in the same batch finds nobody.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -20,14 +21,14 @@ from impl.interest import Interest, Trigger
 from impl.net import TcpListener
 from impl.poll import Poll
 from impl.servers.acceptor import Acceptor
-from impl.servers.exchange import Answering, Exchange, State
+from impl.servers.exchange import Exchange, State, Talk
 from impl.servers.stop import Stop
 from impl.timer import Timeouts
 
-__all__ = ["Limits", "Service", "Style", "Tally"]
+__all__ = ["OTHERS", "Limits", "Service", "Style", "Tally"]
 
 LISTENER, STOP = 0, 1
-FIRST = 2
+OTHERS = range(2, 8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,12 @@ class Limits:
 class Style:
     """How a server goes about it.
 
-    `drive` advances a connection that was told of: `Exchange.advance` as far as it goes, `Exchange.step` by one state,
-    so that the poll is asked before the next. `triggers` says how to register for reading and for writing.
+    `talk` makes what is spoken on a new connection. `drive` advances a connection that was told of: `Exchange.advance`
+    as far as it goes, `Exchange.step` by one state, so that the poll is asked before the next. `triggers` says how to
+    register for reading and for writing.
     """
 
-    keep_alive: bool
+    talk: Callable[[], Talk]
     drive: Callable[[Exchange], Interest | None]
     triggers: Mapping[Interest, Trigger]
 
@@ -72,23 +74,37 @@ class Tally:
 
 
 class Service:
-    """One HTTP server from start to stop; `run` it once.
+    """One server from start to stop; `run` it once.
 
     Pressing `stop` closes the listener at once, lets running requests finish within the grace, and ends `run`. Pressing
     it again ends the grace.
+
+    Args:
+        elsewhere: takes (token, data) of a reply that somebody else makes; he calls `answer` when it is made.
     """
 
     def __init__(
-        self, listener: TcpListener, stop: Stop, *, poll: Poll, clock: Callable[[], float], limits: Limits
+        self,
+        listener: TcpListener,
+        stop: Stop,
+        style: Style,
+        *,
+        poll: Poll,
+        clock: Callable[[], float],
+        limits: Limits,
+        elsewhere: Callable[[int, bytes], None] | None = None,
     ) -> None:
         self._listener = listener
         self._stop = stop
+        self._style = style
         self._poll = poll
         self._clock = clock
         self._limits = limits
+        self._elsewhere = elsewhere
+        self._handlers: dict[int, Callable[[], None]] = {LISTENER: self._accept, STOP: self._heed_stop}
         self._now = clock()
         self._acceptor = Acceptor(listener, rest=limits.rest)
-        self._tokens = count(FIRST)
+        self._tokens = count(OTHERS.stop)
         self._exchanges: dict[int, Exchange] = {}
         self._registered: dict[int, Interest] = {}
         self._timeouts: Timeouts[int] = Timeouts(limits.timeout)
@@ -96,7 +112,17 @@ class Service:
         self._ends_at: float | None = None  # stopping: the end of the grace
         self._tally = Tally()
 
-    def run(self, answering: Answering, style: Style) -> Tally:
+    def on(self, token: int, handler: Callable[[], None]) -> None:
+        """Call `handler()` for each event of a source that somebody else registers, with a token from `OTHERS`."""
+        self._handlers[token] = handler
+
+    def answer(self, token: int, data: bytes | None) -> None:
+        """Go on with a reply that was made elsewhere, unless its connection is gone; None closes the connection."""
+        if token in self._exchanges:
+            self._exchanges[token].resume(data)
+            self._drive(token)
+
+    def run(self) -> Tally:
         """Serve until stopped. The listener is closed then; poll and stop are left to their owner."""
         self._poll.register(self._listener, LISTENER, Interest.READABLE, Trigger.EDGE)
         self._poll.register(self._stop, STOP, Interest.READABLE, Trigger.LEVEL)
@@ -107,9 +133,9 @@ class Service:
                 self._tally.turns += 1
                 open_before = len(self._exchanges)
                 for event in events:
-                    self._heed(event.token, answering, style)
-                self._see_to_time(style)
-                self._see_to_listener(answering, style, has_room=len(self._exchanges) < open_before)
+                    self._heed(event.token)
+                self._see_to_time()
+                self._see_to_listener(has_room=len(self._exchanges) < open_before)
         finally:
             self._end()
         return self._tally
@@ -128,52 +154,59 @@ class Service:
         until = max(min(moments) - self._now, 0.0)
         return until if left is None else min(left, until)
 
-    def _heed(self, token: int, answering: Answering, style: Style) -> None:
+    def _heed(self, token: int) -> None:
         """Do what one event is about."""
-        if token == LISTENER:
-            self._accept(answering, style)
-        elif token == STOP:
-            if self._stop.take():
-                self._begin_to_end(style)
+        handler = self._handlers.get(token)
+        if handler is not None:
+            handler()
         elif token in self._registered:
-            self._drive(token, style)
+            self._drive(token)
 
-    def _accept(self, answering: Answering, style: Style) -> None:
-        room = self._limits.connections - len(self._exchanges)
-        for stream in self._acceptor.take(room, self._now):
+    def _heed_stop(self) -> None:
+        if self._stop.take():
+            self._begin_to_end()
+
+    def _accept(self) -> None:
+        for stream in self._acceptor.take(self._limits.connections - len(self._exchanges), self._now):
             token = next(self._tokens)
             self._tally.accepted += 1
-            self._exchanges[token] = Exchange(stream, answering, keep_alive=style.keep_alive)
+            self._exchanges[token] = Exchange(stream, self._style.talk())
             self._timeouts.begin(token, self._now)
-            self._register(token, Interest.READABLE, style)
+            self._register(token, Interest.READABLE)
 
-    def _drive(self, token: int, style: Style) -> None:
+    def _drive(self, token: int) -> None:
         """Advance one connection; a new state or a new request has its own time limit."""
         exchange = self._exchanges[token]
         before = (exchange.state, exchange.served, exchange.is_idle())
-        wants = style.drive(exchange)
+        wants = self._style.drive(exchange)
         self._tally.served += exchange.served - before[1]
         if before != (exchange.state, exchange.served, exchange.is_idle()):
             self._timeouts.begin(token, self._now)
-        self._follow(token, wants, style)
+        self._follow(token, wants)
 
-    def _follow(self, token: int, wants: Interest | None, style: Style) -> None:
+    def _follow(self, token: int, wants: Interest | None) -> None:
         """Bring registration and timers into line with the state of a connection."""
         exchange = self._exchanges[token]
         if wants is not None:
-            self._register(token, wants, style)
+            self._register(token, wants)
         elif exchange.state is State.WAIT:
-            # Out of the poll meanwhile: it would go on telling of what nobody wants to read now.
-            self._poll.deregister(exchange.stream)
-            del self._registered[token]
-            self._timeouts.end(token)
-            heapq.heappush(self._waiting, (self._now + exchange.after, token))
+            self._wait(token, exchange)
         else:
             self._close(token)
 
-    def _register(self, token: int, wants: Interest, style: Style) -> None:
+    def _wait(self, token: int, exchange: Exchange) -> None:
+        """Have a reply made, and the connection out of the poll: it would tell of what nobody wants to read now."""
+        if self._registered.pop(token, None) is not None:
+            self._poll.deregister(exchange.stream)
+        self._timeouts.end(token)
+        if exchange.reply.after < math.inf:
+            heapq.heappush(self._waiting, (self._now + exchange.reply.after, token))
+        elif self._elsewhere is not None:
+            self._elsewhere(token, exchange.reply.data)
+
+    def _register(self, token: int, wants: Interest) -> None:
         """Register for what the connection waits for. A one-shot that has fired needs it even if that is the same."""
-        trigger = style.triggers[wants]
+        trigger = self._style.triggers[wants]
         registered = self._registered.get(token)
         if registered is None:
             self._poll.register(self._exchanges[token].stream, token, wants, trigger)
@@ -181,26 +214,24 @@ class Service:
             self._poll.reregister(self._exchanges[token].stream, token, wants, trigger)
         self._registered[token] = wants
 
-    def _see_to_time(self, style: Style) -> None:
-        """Go on where an answer is ready, and end what has taken too long."""
+    def _see_to_time(self) -> None:
+        """Go on where a reply is ready, and end what has taken too long."""
         while self._waiting and self._waiting[0][0] <= self._now:
             _, token = heapq.heappop(self._waiting)
-            if token in self._exchanges:
-                self._exchanges[token].resume()
-                self._drive(token, style)
+            self.answer(token, self._exchanges[token].reply.data)
         for token in self._timeouts.take_expired(self._now):
             self._tally.timed_out += 1
             wants = self._exchanges[token].time_out()
             self._timeouts.begin(token, self._now)  # for a refusal to be read
-            self._follow(token, wants, style)
+            self._follow(token, wants)
 
-    def _see_to_listener(self, answering: Answering, style: Style, *, has_room: bool) -> None:
+    def _see_to_listener(self, *, has_room: bool) -> None:
         """Accept what was left in the queue, if there is hope."""
         retry_at = self._acceptor.retry_at
         if retry_at is not None and (has_room or self._now >= retry_at):
-            self._accept(answering, style)
+            self._accept()
 
-    def _begin_to_end(self, style: Style) -> None:
+    def _begin_to_end(self) -> None:
         """Stop accepting at once, close what is idle, give the rest its grace; the second time, none."""
         if self._ends_at is not None:
             self._ends_at = self._now
@@ -209,19 +240,18 @@ class Service:
         self._acceptor.retry_at = None
         self._poll.deregister(self._listener)
         self._listener.close()
+        del self._handlers[LISTENER]  # it may have been told of in the same batch
         for token, exchange in list(self._exchanges.items()):
-            exchange.last_request()
+            exchange.finish()
             if exchange.is_idle():
-                self._drive(token, style)  # a request may have arrived that was not told of yet
+                self._drive(token)  # a request may have arrived that was not told of yet
                 if exchange.is_idle():
                     self._close(token)
 
     def _close(self, token: int) -> None:
         self._timeouts.end(token)
         self._registered.pop(token, None)
-        exchange = self._exchanges.pop(token, None)
-        if exchange is not None:
-            exchange.stream.close()
+        self._exchanges.pop(token).stream.close()
 
     def _end(self) -> None:
         """Cut off what is left."""

@@ -14,8 +14,9 @@ from itertools import count
 from impl.net import TcpListener
 from impl.poll import Poll
 from impl.servers.acceptor import Acceptor
-from impl.servers.command import arguments, run_http
-from impl.servers.exchange import Exchange, State, hello
+from impl.servers.command import arguments, run_server
+from impl.servers.exchange import Exchange, State
+from impl.servers.http import HttpTalk, hello
 from impl.servers.service import Limits, Tally
 from impl.servers.stop import Stop
 from impl.timer import Timeouts
@@ -39,7 +40,7 @@ def spin(
         tally.turns += 1
         for stream in acceptor.take(limits.connections - len(exchanges), now):
             key = next(keys)
-            exchanges[key] = Exchange(stream, hello, keep_alive=False)
+            exchanges[key] = Exchange(stream, HttpTalk(hello, keep_alive=False))
             timeouts.begin(key, now)
             tally.accepted += 1
         for key, exchange in list(exchanges.items()):
@@ -68,7 +69,7 @@ def serve(listener: TcpListener, stop: Stop, _poll: Poll, clock: Callable[[], fl
 def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     options = arguments("spinning", "A non-blocking HTTP server that spins: the counter-example.").parse_args(argv)
-    return run_http("spinning", options, serve)
+    return run_server("spinning", options, serve)
 
 
 if __name__ == "__main__":
