@@ -35,6 +35,8 @@ _NOISE = 0.1
 """Seconds by which our own wait may overrun before the machine counts as loaded."""
 _WARM_UP = parse("pipe 1 2; register 1 1 r level; send 2 1; poll 0; drain 1; deregister 1")
 """Run first in each worker and never judged, so that what a poller opens once and for ever is no leak."""
+_FOR_EVER = 32
+"""So many fds a poller may open once and for ever; one that opened more in the warm-up is forgiven none."""
 _BOOT = "import sys, json; sys.path[:] = json.loads(sys.argv[2]); from conformance.worker import serve; serve(int(sys.argv[1]))"
 
 
@@ -71,7 +73,7 @@ class Child:
         self._worker: _Worker | None = None
         self._hello: Hello | None = None
         self._warms_up = True
-        """False once a warm-up was not survived: then nothing that the poller opens for ever is forgiven."""
+        """False once a warm-up was not survived, or left hardly an fd: then nothing that the poller opens for ever is forgiven."""
 
     def __enter__(self) -> Self:
         return self
@@ -117,8 +119,8 @@ class Child:
         self._worker = worker = _Worker(ours, pid, control)
         self._hello = worker.hello()
         if self._warms_up:
-            worker.run(_WARM_UP)
-            if worker.is_lost:
+            entries = worker.run(_WARM_UP)
+            if worker.is_lost or _hoards(entries):
                 self._warms_up = False
                 self._retire()
                 return self._fresh()
@@ -143,6 +145,11 @@ class Child:
         if self._worker:
             self._worker.end()
         self._worker = None
+
+
+def _hoards(entries: list[Entry]) -> bool:
+    last = entries[-1]
+    return isinstance(last, Curtain) and last.leaked > _FOR_EVER
 
 
 def _needs_fresh(entries: list[Entry]) -> bool:

@@ -7,6 +7,7 @@ process around it (`child.py`) can tell a hang, and a history survives an abort.
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -105,6 +106,11 @@ class _Stage:
             outcome: Outcome = getattr(self.world, action.verb)(*action.args)
         except self.world.unmodelled as error:
             self._write(_did(step, action, skipped=f"not modelled: {error}"))
+            return
+        except OSError as error:
+            if error.errno != errno.EMFILE:
+                raise
+            self._write(_did(step, action, skipped="no fd is left: the curtain tells who holds them"))
             return
         self._write(
             _did(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import select
 import signal
 import socket
@@ -57,7 +58,10 @@ class RealWorld(World):
         return stop
 
     def open_fds(self) -> dict[int, None]:
-        listed = sorted(int(name) for name in os.listdir("/proc/self/fd"))
+        try:
+            listed = sorted(int(name) for name in os.listdir("/proc/self/fd"))
+        except OSError:  # none is left to read the list with
+            listed = list(range(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
         return dict.fromkeys(fd for fd in listed if _is_open(fd))
 
 
