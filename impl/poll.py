@@ -177,7 +177,8 @@ class Poll:
         """Make a source that is ready when its setter says so. It is registered like any other, with this poll only."""
         with self._lock:
             if self._users is None:
-                bell = Waker(self._epoll)  # it has no row in the table: its events are told to nobody
+                bell = Waker(self._epoll)
+                self._told.pop(bell.fileno(), None)  # no row in the table, nor one that a closed fd has left
                 self._wakers.append(bell)
                 self._users = UserQueue(bell)
             source = UserSource(self._users)

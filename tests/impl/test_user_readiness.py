@@ -28,6 +28,16 @@ def test_what_was_set_before_register_is_told(poll: Poll) -> None:
     assert poll.poll(0) == [Event(1, READABLE)]
 
 
+def test_the_bell_is_nobody_though_its_number_was_somebodys(poll: Poll, pair: Pair) -> None:
+    """A file closed without deregister leaves its row; the bell may get its number, and is told to nobody all the same."""
+    poll.register(pair[0], 1, R, LEVEL)
+    pair[0].close()
+    source, setter = poll.user_readiness()
+    poll.register(source, 2, W, EDGE)
+    setter.set(WRITABLE)
+    assert poll.poll(0) == [Event(2, WRITABLE)]
+
+
 def test_set_replaces(poll: Poll) -> None:
     """The last value counts, not the union; get answers it, whatever was asked or told."""
     source, setter = poll.user_readiness()
