@@ -26,6 +26,8 @@ PATIENCE = 0.5
 """Seconds that a call may take beyond the longest wait that it was asked for."""
 _PER_WAKE = 0.001
 """Seconds more for each of many wakes."""
+_LONGEST = 1.0
+"""Seconds that a wait may last, whatever its timeout: longer ones are made only for what is owed or is about to be."""
 _HARNESS_PATIENCE = 10.0
 """Seconds that an action of ours may take, and the construction of a poller."""
 ACT_AFTER = 0.02
@@ -148,6 +150,10 @@ class _Stage:
         refused = raised = flaw = ""
         try:
             flaw = self._call(action)
+        except self.world.stuck:
+            self._write(_did(step, action, ended=HUNG))
+            self.has_raised = self.is_stuck = True
+            return
         except REFUSALS as error:
             refused = _show(error)
         except BaseException as error:  # noqa: BLE001 - the child's boundary: whatever a poller raises is its own fault
@@ -192,6 +198,8 @@ class _Stage:
 
     def _perform_polls(self, step: int, action: Action) -> None:
         skipped = getattr(self, f"_{action.verb}")(step, *action.args)
+        if self.is_stuck:
+            return
         outcome = "ok"
         if self.other and not self.other.is_reported:
             self.other.join()
@@ -283,7 +291,8 @@ class _Stage:
             capacity = None
         acted = self.other.report() if self.other else None
         ahead = Poll(step=step, timeout=wait, max_events=capacity, before=self._masks(), acted=acted, ended=HUNG)
-        longest = (wait or 0.0) if after_act is None else after_act if wait is None else min(wait + after_act, 1.0)
+        # what is owed, or will be once the other thread has acted, ends a long wait long before its timeout
+        longest = (after_act or 0.0) if wait is None else min(wait + (after_act or 0.0), _LONGEST)
         self.log.ahead(ahead, longest + PATIENCE)
         raised, result = "", None
         begin = self.world.now_ns()
@@ -321,6 +330,9 @@ class _Stage:
         raised = ""
         try:
             self.poller.close()
+        except self.world.stuck:
+            self._write(Curtain(step=step, ended=HUNG))
+            return
         except BaseException as error:  # noqa: BLE001 - the child's boundary: whatever a poller raises is its own fault
             raised = _show(error)
         self.users.clear()
