@@ -127,6 +127,8 @@ class Quiet(Fact):
     kind: str
     reason: str
     trigger: Trigger
+    direction: Interest | None = None
+    """The direction that must not be reported; None where anything is too much."""
     seen: int = 0
     """What poll(2) showed of the file while it was silent, OR-ed."""
     was_owed: bool = False
@@ -157,8 +159,8 @@ class Wait(Fact):
     """
 
     about: str
-    timeout: float | None
-    max_events: int | None
+    timeout: float | None = None
+    max_events: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,7 +6,6 @@ The conditions are those of DESIGN 4, rule 3: what poll(2) showed decides whethe
 from __future__ import annotations
 
 import select
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from conformance.facts import Debt, Quiet
@@ -24,7 +23,10 @@ IN, OUT, PRI, ERR, HUP, NVAL = (
     select.POLLHUP,
     select.POLLNVAL,
 )
+RDHUP = 0x2000
 HANGUPS = HUP | ERR
+_DIRECTIONS_OF = tuple(tuple(d for d in (R, W, P) if interest & d) for interest in range(8))
+"""Interest, as a number -> the directions in it."""
 _CONDITIONS = {R: IN | HUP | ERR, W: OUT | ERR, P: PRI}
 """Direction -> the bits of poll(2) that make it owed. POLLHUP without POLLOUT leaves WRITABLE open: select(2) says no."""
 EDGES = {R: IN, W: OUT, P: PRI}
@@ -97,11 +99,59 @@ class Watch:
         """Whether debts are kept for it now."""
         return self.is_judged and self.is_enabled and self.file.is_judged
 
-    def directions(self) -> Iterator[Interest]:
+    def directions(self) -> tuple[Interest, ...]:
         """The directions it asks for, one by one."""
-        for direction in (R, W, P):
-            if self.interest & direction:
-                yield direction
+        return _DIRECTIONS_OF[int(self.interest)]
+
+    def owed_text(self, direction: Interest) -> str:
+        """Say what is owed, for a report."""
+        return f"{direction.name} for token {self.token}"
+
+    def replace(self, token: int, interest: Interest, trigger: Trigger, mask: int) -> None:
+        """Be what a reregister asks for, while poll(2) shows `mask`; what is armed and still asked for stays armed."""
+        had_fired = not self.is_enabled
+        self.token, self.interest, self.trigger, self.is_enabled, self.seen = token, interest, trigger, True, mask
+        self.debts.clear()
+        self.armed = {direction: origin for direction, origin in self.armed.items() if direction & interest}
+        ready = [direction for direction in self.directions() if shows(direction, mask)]
+        self.marks |= {
+            "rearmed": True,
+            "polled": False,
+            "gained": had_fired and any(not shows(direction, self.fired_mask) for direction in ready),
+            "undrained": had_fired and any(shows(direction, self.fired_mask) for direction in ready),
+        }
+
+    def fire(self, step: int, mask: int) -> Quiet:
+        """Be disabled by an event, while poll(2) shows `mask`; from now on anything is too much."""
+        self.is_enabled = False
+        self.debts.clear()
+        self.armed.clear()
+        self.fired_mask = mask
+        quiet = self.quiet(step, "fired", f"silence from token {self.token} until it is reregistered")
+        self.quiets.append(quiet)
+        return quiet
+
+    def quiet(
+        self, step: int, reason: str, should_be: str, *, direction: Interest | None = None, was_owed: bool = False
+    ) -> Quiet:
+        """Begin a silence of this registration, or of one direction."""
+        return Quiet(
+            step=step,
+            label=self.label,
+            token=self.token,
+            kind=self.kind,
+            reason=reason,
+            trigger=self.trigger,
+            direction=direction,
+            was_owed=was_owed,
+            should_be=should_be,
+        )
+
+    def is_tempted(self, quiet: Quiet, mask: int) -> bool:
+        """Whether a file that poll(2) shows as `mask` puts a silence to the test."""
+        if quiet.direction is not None:
+            return bool(mask & EDGES[quiet.direction])
+        return bool(mask & HANGUPS) or any(shows(direction, mask) for direction in self.directions())
 
     def arm(self, origin: str, mask: int | None, *, only: Interest | None = None) -> None:
         """Arm the directions asked for (or `only` those), because of `origin`, while poll(2) showed `mask`."""
@@ -129,15 +179,12 @@ class Watch:
         if self.interest & P:
             outside &= ~R
         self.quiets = [
-            Quiet(
-                step=step,
-                label=self.label,
-                token=self.token,
-                kind=self.kind,
-                reason="dropped" if direction & dropped else "interest",
-                trigger=self.trigger,
+            self.quiet(
+                step,
+                "dropped" if direction & dropped else "interest",
+                f"no {direction.name} for token {self.token}",
+                direction=direction,
                 was_owed=bool(direction & dropped & was_owed),
-                should_be=f"no {direction.name} for token {self.token}",
             )
             for direction in (R, W)
             if outside & direction

@@ -1,0 +1,198 @@
+"""The book: which registrations live, which tokens are dead, which numbers are haunted.
+
+It begins, replaces and ends registrations as the calls that were granted say, and answers what is owed now. It reads no entries.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from conformance.facts import Account, Freedom, Quiet
+from conformance.history import Did, Masks
+from conformance.protocol import Capability, Interest, Trigger
+from conformance.slots import BOTH, WAKER, File, Slots
+from conformance.watch import HANGUPS, IN, OUT, R, W, Watch, shows
+
+__all__ = ["Book", "value_mask"]
+
+
+class Book:
+    """The registrations of one scenario so far, and the account that is written of it."""
+
+    def __init__(self, capabilities: Capability) -> None:
+        self.account = Account(capabilities)
+        self.capabilities = capabilities
+        self.slots = Slots(capabilities)
+        self.watches: dict[int, Watch] = {}
+        self.numbers: dict[int, int] = {}
+        """Label -> the number of its fd."""
+        self.dead: dict[int, Quiet] = {}
+        """Token -> why it must not be reported; until it is given out again."""
+        self.forgiven: dict[int, None] = {}
+        """Tokens about which nothing is judged any more: they were carried by a haunted number."""
+        self.haunted: list[tuple[int, File]] = []
+        """(number, file) for each file that was closed under a registered number and lives on in a dup (DESIGN 4, rule 9)."""
+        self._known_numbers: dict[int, None] = {}
+        self._known_labels: dict[int, None] = {}
+
+    # ── what is true now ────────────────────────────────────────────────────────────────────────────────────
+
+    def owing(self, masks: Masks) -> dict[tuple[int, Interest], int]:
+        """(label, direction) of each event that is owed as a MUST now, with how often it was told before."""
+        return {
+            (watch.label, direction): watch.told.get(direction, 0)
+            for watch in self.watches.values()
+            for direction in watch.directions()
+            if watch.owes(direction, self.mask(watch, masks))
+        }
+
+    def bound(self, capacity: int | None) -> int:
+        """Within how many polls an owed event must come (rule 4)."""
+        crowd = sum(watch.is_enabled for watch in self.watches.values()) + len(self.haunted)
+        return 4 + 2 * ceil(2 * crowd / (capacity or 1))
+
+    def sampled(self) -> list[int]:
+        """The labels that poll(2) is asked about: those that are or were registered, and are open."""
+        return [label for label in self._known_labels if label in self.slots.files and label != WAKER]
+
+    def must_rest(self, masks: Masks) -> bool:
+        """Whether rule 2 demands that a wait waits: nothing owed, and nothing that may keep a correct poller awake."""
+        if self.haunted or self.owing(masks):
+            return False
+        for watch in self.watches.values():
+            mask = self.mask(watch, masks) if watch.label != WAKER else 0
+            if not watch.is_judged:
+                return False
+            is_ready = watch.is_level and any(shows(direction, mask) for direction in watch.directions())
+            if watch.is_enabled and (is_ready or mask & HANGUPS):
+                return False
+        return True
+
+    def mask(self, watch: Watch, masks: Masks) -> int:
+        """What poll(2) showed of a registration's file; the waker is ready whenever it is armed."""
+        return IN if watch.label == WAKER else masks.get(watch.label, 0)
+
+    def is_haunted(self, label: int) -> bool:
+        """Whether nothing is judged about the number of `label`."""
+        number = self.numbers.get(label, -1)
+        return any(number == haunted for haunted, _ in self.haunted)
+
+    def is_known(self, label: int) -> bool:
+        """Whether this label was registered before."""
+        return label in self._known_labels
+
+    def is_reused(self, label: int) -> bool:
+        """Whether its number was registered before, under another label."""
+        return self.numbers.get(label, -1) in self._known_numbers and label not in self._known_labels
+
+    # ── registrations ───────────────────────────────────────────────────────────────────────────────────────
+
+    def begin(self, did: Did, label: int, token: int, interest: Interest, trigger: Trigger) -> Watch:
+        """Enter a registration that was granted."""
+        file, number = self.slots.registrations[label].file, self.numbers.get(label, -1)
+        self.account.has_user |= file.kind == "user"
+        watch = Watch(label, file, number, token, interest, trigger, is_judged=not self.is_haunted(label))
+        watch.marks = {
+            "again": self.is_known(label),
+            "reused": self.is_reused(label),
+            "stray": did.action.verb == "reregister",
+            **self._token_marks(token),
+        }
+        watch.seen = did.mask or 0
+        watch.arm("register", did.mask)
+        self.watches[label] = watch
+        self._known_numbers[number] = self._known_labels[label] = None
+        self._give_out(watch, token)
+        self.account.quiets += watch.watch_outside(did.step, Interest(0), Interest(0))
+        return watch
+
+    def replace(self, did: Did, watch: Watch, token: int, interest: Interest, trigger: Trigger) -> None:
+        """Enter a reregister, or a double register that was done: the last call is in force."""
+        mask, had_fired = did.mask or 0, not watch.is_enabled
+        dropped, added = watch.interest & ~interest, interest & ~watch.interest
+        was_owed = Interest(sum(direction for direction in watch.directions() if watch.owes(direction, mask)))
+        if token != watch.token:
+            self.kill(did.step, watch, "retoken", was_owed=bool(was_owed))
+        watch.marks |= {
+            "retoken": token != watch.token and bool(was_owed),
+            "new token": token != watch.token,
+            "retrigger": trigger != watch.trigger,
+            "reinterest": interest != watch.interest,
+            "doubled": did.action.verb == "register",
+            "changed before": watch.marks.get("rearmed", False) and not watch.marks.get("polled", True),
+            **self._token_marks(token),
+        }
+        watch.is_judged = not self.is_haunted(watch.label)
+        watch.replace(token, interest, trigger, mask)
+        if had_fired or watch.is_oneshot:
+            watch.arm("rearm", mask)
+        else:
+            watch.arm("added", mask, only=added)
+            watch.arm("again", mask)
+        self._give_out(watch, token)
+        self.account.quiets += watch.watch_outside(did.step, dropped, was_owed)
+
+    def end(self, step: int, watch: Watch, reason: str) -> None:
+        """Take a registration out; from now on its token is silent."""
+        was_owed = any(direction in watch.debts or direction in watch.armed for direction in watch.directions())
+        self.kill(step, watch, reason, was_owed=was_owed)
+        del self.watches[watch.label]
+
+    def close(self, step: int, label: int) -> None:
+        """An fd is closed: its registration ends, or haunts the number while the file lives on in a dup."""
+        file, watch = self.slots.files[label], self.watches.get(label)
+        if watch is None:
+            return
+        if len(file.labels) > 1:
+            self.haunted.append((watch.number, file))
+            self.forgiven |= {watch.token: None, **{t: None for t, q in self.dead.items() if q.label == label}}
+            del self.watches[label]
+        else:
+            self.end(step, watch, "closed")
+
+    def forget_ghosts(self) -> None:
+        """A number is haunted until the last dup of its file is closed."""
+        self.haunted = [(number, file) for number, file in self.haunted if file.is_open]
+
+    def kill(self, step: int, watch: Watch, reason: str, *, was_owed: bool) -> None:
+        """Begin the silence of a registration's token."""
+        if watch.is_judged:
+            quiet = watch.quiet(step, reason, f"nothing more for token {watch.token}", was_owed=was_owed)
+            self.dead[watch.token] = quiet
+            self.account.quiets.append(quiet)
+
+    def _token_marks(self, token: int) -> dict[str, bool]:
+        return {"big": token >= 2**32, "token 0": token == 0, "reused token": token in self.dead}
+
+    def _give_out(self, watch: Watch, token: int) -> None:
+        self.dead.pop(token, None)
+        if watch.is_judged:
+            self.forgiven.pop(token, None)
+        else:
+            self.forgiven[token] = None
+
+    # ── what is set and woken ───────────────────────────────────────────────────────────────────────────────
+
+    def woken(self) -> None:
+        """A wake is owed an event."""
+        waker = self.watches[WAKER]
+        waker.marks["again"] = waker.events > 0
+        waker.arm("wake", IN)
+
+    def was_set(self, label: int, before: int) -> None:
+        """A set that adds readiness arms it; an equal one, or one that only withdraws, promises nothing (rule 8)."""
+        value = self.slots.files[label].value
+        if before and not value:
+            self.freedom("withdrawn")
+        if (watch := self.watches.get(label)) and (added := Interest(value & ~before & int(BOTH))):
+            watch.marks["replaced"] = bool(before)
+            watch.arm("set", value_mask(value), only=added)
+
+    def freedom(self, about: str) -> None:
+        """Note that a freedom was used."""
+        self.account.freedoms.append(Freedom(step=0, held=True, about=about))
+
+
+def value_mask(value: int) -> int:
+    """What poll(2) would show for a user source with that readiness."""
+    return (IN if value & R else 0) | (OUT if value & W else 0)
