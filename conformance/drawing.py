@@ -36,8 +36,9 @@ _KINDS = (("unix",), ("tcp",), ("pipe",), ("eventfd",), ("listen", "fresh"), ("u
 _WEIGHTS = {
     "open": 5,
     "register": 12,
-    "send": 14,
-    "drain": 12,
+    "cycle": 10,
+    "send": 12,
+    "drain": 10,
     "recv": 4,
     "peek": 3,
     "fill": 4,
@@ -68,8 +69,8 @@ _WEIGHTS = {
     "rest": 1,
     "signals": 1,
 }
-"""Choice -> weight. `rearm` reregisters what may have fired, `repeat` reregisters unchanged, `again` deregisters and registers, `stray`
-calls for what is not there."""
+"""Choice -> weight. `cycle` makes a file ready, not ready and ready again, `rearm` reregisters what may have fired, `repeat` reregisters
+unchanged, `again` deregisters and registers, `stray` calls for what is not there."""
 
 _ONLY_FOR = {
     "fill": ("unix", "tcp", "pipe", "eventfd"),
@@ -304,7 +305,9 @@ class _Drawing:
 
     def _choose_rearm(self) -> None:
         fired = [reg for reg in self._registered() if not reg.is_enabled]
-        if picked := self._product(fired, (False, False, True)):
+        if picked := self._product(fired, (False, False, True), (False, False, True)):
+            if picked[2]:
+                self._make_ready(picked[0])
             self._reregister(picked[0], changes=picked[1])
 
     def _choose_reregister(self) -> None:
@@ -329,7 +332,9 @@ class _Drawing:
                 self._add("reregister", label, self._new_token(), interest, self.swarm.triggers[0])
 
     def _choose_deregister(self) -> None:
-        if picked := self._product(self._registered()):
+        if picked := self._product(self._registered(), (False, True)):
+            if picked[1]:
+                self._make_ready(picked[0])
             self._add("deregister", picked[0].label)
 
     def _choose_again(self) -> None:
@@ -337,6 +342,42 @@ class _Drawing:
             old = picked[0]
             self._add("deregister", old.label)
             self._add("register", old.label, self._new_token(), old.interest, self._pick(self.swarm.triggers))
+
+    def _make_ready(self, registered: Registration) -> None:
+        """Make it readable, or writable where it asks for no more."""
+        file, label = registered.file, registered.label
+        if file.kind == "user":
+            self._add("set", label, Readiness(int(registered.interest & ~file.value) or int(registered.interest)))
+        elif file.kind == "listener":
+            client = self._new_label()
+            self._add("fresh", client)
+            self._add("connect", client, label)
+        elif not registered.interest & R:
+            if file.peer and file.peer.is_open:
+                self._add("drain", file.peer.labels[0])
+        elif file.kind == "eventfd":
+            self._add("send", label, 1)
+        elif file.peer and file.peer.is_open:
+            self._add("send", file.peer.labels[0], 1)
+
+    def _make_unready(self, registered: Registration) -> None:
+        """Drain it, fill it, or withdraw what was set."""
+        label = registered.label
+        if registered.file.kind == "user":
+            self._add("set", label, Readiness(0))
+        else:
+            self._add("drain" if registered.interest & R else "fill", label)
+
+    def _choose_cycle(self) -> None:
+        if picked := self._product(self._registered(), (False, True), (True, False)):
+            registered, polls_ready, polls_unready = picked
+            self._make_ready(registered)
+            if polls_ready:
+                self._choose_poll()
+            self._make_unready(registered)
+            if polls_unready:
+                self._choose_poll()
+            self._make_ready(registered)
 
     def _choose_send(self) -> None:
         watched = [reg.file.peer for reg in self._registered() if reg.interest & R and reg.file.peer]
@@ -422,10 +463,14 @@ class _Drawing:
             self._add("shutdown", *picked)
 
     def _choose_urgent(self) -> None:
-        watched = [reg.file.peer for reg in self._registered() if reg.interest & P and reg.file.peer]
-        labels = [file.labels[0] for file in watched if file.is_open]
-        if picked := self._product(labels or self._labels("tcp")):
-            self._add("urgent", picked[0])
+        tcp = [reg for reg in self._registered() if reg.file.kind == "tcp" and reg.file.peer and reg.file.peer.is_open]
+        if picked := self._product(tcp):
+            registered = picked[0]
+            if not registered.interest & P and self.capabilities & Capability.PRIORITY:
+                self._add("reregister", registered.label, registered.token, R | P, registered.trigger)
+            self._add("urgent", registered.file.peer.labels[0])
+        elif labels := self._labels("tcp"):
+            self._add("urgent", self._pick(labels))
 
     def _fresh(self) -> int:
         """A socket that is not connected; one in two times it is registered before it will be."""
@@ -469,8 +514,11 @@ class _Drawing:
 
     def _choose_dup(self) -> None:
         files = [label for label in self._labels() if self.slots.kind(label) != "user"]
-        if picked := self._product(files):
-            self._add("dup", picked[0], self._new_label())
+        if picked := self._product(files, (False, True)):
+            label = self._new_label()
+            self._add("dup", picked[0], label)
+            if picked[1] and (interests := self._interests(self.slots.kind(label))):
+                self._add("register", label, self._new_token(), self._pick(interests), self._pick(self.swarm.triggers))
 
     def _choose_rest(self) -> None:
         self._add("rest", 0.0009)

@@ -344,7 +344,7 @@ class StaysEdge(Wrapper):
 
 
 def _is_plain_edge(asked: Asked) -> bool:
-    return asked.is_edge and not asked.is_oneshot
+    return asked.is_edge and not asked.is_oneshot and asked.source is not None
 
 
 @mutant("EDG-01", "shadow/shadow #1623", "unix 1 2; register 1 7 r edge; send 2 1; settle", "REG-01", "EDG-05")

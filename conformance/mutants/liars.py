@@ -412,13 +412,18 @@ class Favouring(Wrapper):
         super().__init__(honest)
         self.held: list[Event] = []
         """The waker's: it cannot be rearmed."""
+        self.served: dict[int, int] = {}
+        """Token -> the turn in which it was served last; equals take turns."""
+        self.turn = 0
 
     def harvest(self, timeout: float | None, max_events: int | None) -> list[Event]:
         """Sort, cut off, and put back the rest."""
         events = self.held + super().harvest(0.0 if self.held else timeout, None)
-        events.sort(key=lambda event: self.rank(self.of(event[0])))
+        events.sort(key=lambda event: (self.rank(self.of(event[0])), self.served.get(event[0], 0)))
         limit = len(events) if max_events is None else max_events
         self.held = []
+        self.turn += 1
+        self.served |= dict.fromkeys((token for token, _ in events[:limit]), self.turn)
         for event in events[limit:]:
             asked = self.of(event[0])
             if asked is None or asked.source is None:

@@ -136,13 +136,12 @@ class KeepsTheFirstSet(MindingSets):
     "USR-14",
 )
 class IgnoresSetsWhileDisabled(MindingSets):
-    """A set that comes while a one-shot is disabled is lost."""
+    """A set that comes while a one-shot is disabled leaves nothing to tell when it is reregistered."""
 
     def on_set(self, source: object, setter: Setter, value: Readiness) -> None:
         """Nobody is listening."""
         asked = self.book.get(source)
-        if asked is None or not asked.has_fired:
-            setter.set(value)
+        setter.set(Readiness(0) if asked and asked.has_fired else value)
 
 
 @mutant("USR-09", "mio #570, #571 (2017)", "user 1; register 1 7 r level; await none set 1", "USR-01")
