@@ -37,22 +37,22 @@ TEXTS = [(id, text) for id, texts in LIBRARY.items() for text in texts]
 
 
 @cache
-def judged(spec: str) -> tuple[tuple[Guarantee, ...], dict[Scenario, Weighed]]:
+def judged(spec: str, world: str = "real") -> tuple[tuple[Guarantee, ...], dict[Scenario, Weighed]]:
     """Run the library, and nothing else, against a poller: the rows that apply, and what each scenario says of them."""
-    with Child(spec, "real") as child:
+    with Child(spec, world) as child:
         rows = applicable(child.hello().capabilities)
         return rows, {scenario: weigh(child.run(scenario), rows) for scenario in scenarios(child.hello().capabilities)}
 
 
-def exercised(spec: str) -> Counter[str]:
+def exercised(spec: str, world: str = "real") -> Counter[str]:
     """How often the library put each guarantee to the test."""
-    return sum((weighed.exercised for weighed in judged(spec)[1].values()), Counter[str]())
+    return sum((weighed.exercised for weighed in judged(spec, world)[1].values()), Counter[str]())
 
 
-def broken(spec: str) -> dict[str, list[str]]:
+def broken(spec: str, world: str = "real") -> dict[str, list[str]]:
     """Guarantee -> what was seen, for each scenario that broke it."""
     found: dict[str, list[str]] = {}
-    for scenario, weighed in judged(spec)[1].items():
+    for scenario, weighed in judged(spec, world)[1].items():
         for id, fact in weighed.broken.items():
             found.setdefault(id, []).append(f"got {fact.got}, but should be {fact.should_be}, in:\n{show(scenario)}")
     return found
@@ -119,22 +119,27 @@ def test_long_rests_are_few() -> None:
     assert sum(str(action) == "rest 20ms" for scenario in scenarios(EVERYTHING) for action in scenario) <= 3
 
 
-# ── on the real kernel ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── on a kernel ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("spec", HONEST.values(), ids=HONEST)
-def test_alone_it_meets_every_floor(spec: str) -> None:
+WHERE = [pytest.param(spec, "real", id=f"{name}-real") for name, spec in HONEST.items()]
+WHERE += [pytest.param(HONEST[name], "fake", id=f"{name}-fake") for name in ("reference", "select", "asyncio")]
+
+
+@pytest.mark.parametrize(("spec", "world"), WHERE)
+def test_alone_it_meets_every_floor(spec: str, world: str) -> None:
     """What the library leaves unknown would be unknown in a run whose draws are unlucky."""
-    times, (rows, _) = exercised(spec), judged(spec)
+    times, (rows, _) = exercised(spec, world), judged(spec, world)
     short = {row.id: (times[row.id], row.floor) for row in rows if times[row.id] < row.floor}
     assert not short, f"put to the test less often than the floor asks (times, floor): {short}"
 
 
-@pytest.mark.parametrize("spec", HONEST.values(), ids=HONEST)
-def test_an_honest_poller_breaks_no_must(spec: str) -> None:
+@pytest.mark.parametrize(("spec", "world"), WHERE)
+def test_an_honest_poller_breaks_no_must(spec: str, world: str) -> None:
     """The library accuses nobody who keeps the contract."""
-    musts = [id for id in broken(spec) if lookup(id).strength is Strength.MUST]
-    assert not musts, "\n".join(f"{id}: {'; '.join(broken(spec)[id])}" for id in musts)
+    found = broken(spec, world)
+    musts = [id for id in found if lookup(id).strength is Strength.MUST]
+    assert not musts, "\n".join(f"{id}: {'; '.join(found[id])}" for id in musts)
 
 
 def test_uvloop_is_put_to_the_test_and_breaks_what_it_is_known_to_break() -> None:
