@@ -4,18 +4,30 @@ A mutant wraps an honest poller (reached by entry point, never imported) and tel
 which two more are as good, and how short the scenario is that does; the row was written before the mutant was first run. So `pollcheck
 selfcheck` can show anywhere that the judge still sees, and a guarantee without a mutant is a test that fails.
 
-`deaf` never tells one kind of news, `amnesiacs` forget what is owed, `liars` tell what is not so, `sluggards` have the time wrong,
-`users` fail those who set and wake, `ruffians` are the bad pollers to survive. `honest` uses every legal freedom, one variant each.
+`registrars` keep wrong books, `deaf` never tells one kind of news, `amnesiacs` forget what is owed, `liars` tell what is not so, `crowds`
+fail where there is too much, `sluggards` have the time wrong, `users` fail those who set and wake, `ruffians` are the bad pollers to
+survive. `honest` and `watchful` use every legal freedom, one variant each.
 """
 
 from __future__ import annotations
 
-from conformance.mutants import amnesiacs, deaf, honest, liars, ruffians, sluggards, users
+from conformance.mutants import (
+    amnesiacs,
+    crowds,
+    deaf,
+    honest,
+    liars,
+    registrars,
+    ruffians,
+    sluggards,
+    users,
+    watchful,
+)
 from conformance.mutants.rows import Factory, Honest, Mutant, honest_rows, mutant_rows
 
 __all__ = ["FACTORIES", "HONEST", "MUTANTS", "OF_THE_42", "Honest", "Mutant"]
 
-_MODULES = (deaf, amnesiacs, liars, sluggards, users, ruffians, honest)
+_MODULES = (registrars, deaf, amnesiacs, liars, crowds, sluggards, users, ruffians, honest, watchful)
 """Importing them has filled the tables."""
 
 MUTANTS: tuple[Mutant, ...] = mutant_rows()

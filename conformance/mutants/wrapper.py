@@ -84,6 +84,11 @@ class Asked:
         return bool(self.trigger & Trigger.ONESHOT)
 
     @property
+    def is_plain_edge(self) -> bool:
+        """Edge, not a one-shot, and not the waker."""
+        return self.is_edge and not self.is_oneshot and self.source is not None
+
+    @property
     def is_live(self) -> bool:
         """Neither a one-shot that has fired, nor one whose fd was closed."""
         return not self.has_fired and (self.kind in ("user", WAKER) or self.source.fileno() >= 0)
