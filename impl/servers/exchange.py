@@ -120,6 +120,10 @@ class Exchange:
         """Answer whether no request has begun."""
         return self.state is State.READ and not self._talk.has_begun()
 
+    def is_unanswered(self) -> bool:
+        """Answer whether a request has begun whose reply has not left."""
+        return not self.is_idle() and self.state not in (State.FLUSH, State.DONE)
+
     def resume(self, data: bytes | None) -> None:
         """Leave WAIT with the bytes of the reply, or with None because there will be none."""
         if data is None:

@@ -255,7 +255,7 @@ class Service:
 
     def _end(self) -> None:
         """Cut off what is left."""
-        self._tally.cut_off = len(self._exchanges)
+        self._tally.cut_off = sum(exchange.is_unanswered() for exchange in self._exchanges.values())
         self._tally.shortages = self._acceptor.shortages
         for token in list(self._exchanges):
             self._close(token)

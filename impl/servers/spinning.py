@@ -54,8 +54,10 @@ def spin(
             exchanges[key].time_out()
             timeouts.begin(key, now)  # for a refusal to be read; what is done goes in the next turn
         breathe()
-    tally.cut_off, tally.shortages = len(exchanges), acceptor.shortages
+    tally.shortages = acceptor.shortages
     for exchange in exchanges.values():
+        tally.served += exchange.served
+        tally.cut_off += exchange.is_unanswered()
         exchange.stream.close()
     listener.close()
     return tally

@@ -15,7 +15,8 @@ PARTS = (
 )
 """Every module of `impl` through which a program reaches the kernel."""
 
-NS = 1_000_000_000
+MS = 1_000_000
+NS = 1_000 * MS
 
 
 @contextlib.contextmanager
