@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -48,6 +49,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     installed = run(*pip, "--python", python, "install", *offline, *sorted(home.glob("*.whl")), cwd=home)
     assert installed.returncode == 0, installed.stdout + installed.stderr
     (purelib / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    shutil.copy(EXAMPLE / "expectations.toml", home)
     return home
 
 
