@@ -451,6 +451,20 @@ RULES = (
         (did("user 1"), did("set 1 r")),
         (did("user 1"), did("set 1 r", flaw="get() gave 0 after set(1)")),
     ),
+    # 9 ── haunted numbers
+    Pair(
+        "a token that a haunted number carried is not judged, until it is given out again",
+        "REG-09",
+        (
+            *(did("eventfd 1"), did("register 1 7 r level"), did("dup 1 3"), did("close 1"), did("close 3")),
+            *(did("eventfd 2"), did("register 2 8 r level", mask=0), told((7, R), shown=IDLE)),
+        ),
+        (
+            *(did("eventfd 1"), did("register 1 7 r level"), did("dup 1 3"), did("close 1"), did("close 3")),
+            *(did("eventfd 2"), did("register 2 7 r level", mask=0), did("deregister 2"), told((7, R), shown=READY)),
+        ),
+        tests=False,
+    ),
     # wakers
     Pair(
         "a wake is owed until it is told; wakes may merge",

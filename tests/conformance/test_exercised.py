@@ -75,6 +75,12 @@ CONDITIONS: tuple[tuple[str, str, tuple[Part, ...], tuple[Part, ...]], ...] = (
         (UNIX, did("register 2 7 rw edge", mask=0), told((7, W), shown=IDLE)),
     ),
     (
+        "REG-05",
+        "the interest of a level was changed",
+        (UNIX, LEVEL, did("reregister 2 7 w level", mask=OUT), told((7, W), shown=IDLE)),
+        (UNIX, LEVEL, did("reregister 2 7 r level", mask=0), SENT, TOLD),
+    ),
+    (
         "REG-06",
         "what was dropped was owed",
         (UNIX, EDGE, SENT, did("reregister 2 7 w edge", mask=IN), told(shown={2: IN})),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.model import Ledger, read, walk
+from conformance.model import Ledger, read, value_mask, walk
 from conformance.protocol import Interest
 from tests.conformance.histories import ERR, EVERYTHING, HUP, IN, OUT, Part, R, W, did, judge, rested, tell, told
 from tests.conformance.pairs import (
@@ -182,3 +182,9 @@ def test_the_first_fact_that_broke_a_guarantee_is_told() -> None:
     """A report points to the beginning of the trouble."""
     found = judge(UNIX, LEVEL, SENT, told((7, W), shown=READY), told((7, W), shown=READY))
     assert found.broken["REG-03"].step == 4
+
+
+@pytest.mark.parametrize(("value", "mask"), [(0, 0), (1, IN), (2, OUT), (3, IN | OUT), (4 | 8 | 16 | 32, 0)])
+def test_a_user_value_looks_like_poll_2(value: int, mask: int) -> None:
+    """So that one model judges both kinds of source."""
+    assert value_mask(value) == mask
