@@ -15,11 +15,14 @@ wake table is wrong, and the twin tests, which run one random program here and o
 
 The rest of the house: `abi` has the numbers, `syscalls` the checks of arguments in Linux's order, `standins` those
 of CPython, `clock` decides what happens when nobody can move, `trace` and `snapshot` show what happened and what is.
+Bad luck is a table, `faults`, that `injection` brings about around the calls; a `Schedule` of it can be run again.
 """
 
 from fakepoll.abi import Limits, NotModelled
 from fakepoll.clock import Deadlock, Livelock
+from fakepoll.drawn import Drawn
 from fakepoll.kernel import Kernel
 from fakepoll.patch import patched
+from fakepoll.schedule import Schedule
 
-__all__ = ["Deadlock", "Kernel", "Limits", "Livelock", "NotModelled", "patched"]
+__all__ = ["Deadlock", "Drawn", "Kernel", "Limits", "Livelock", "NotModelled", "Schedule", "patched"]

@@ -87,10 +87,11 @@ class Connection(Socket):
         urgent: the urgent byte while MSG_OOB has not read it, else None.
         nospace: somebody was refused room, so freed room will be told (SOCK_NOSPACE).
         pending: established connections that wait for `accept`, if this is a listener.
+        held: bytes in flight to here, by a fault; None without one.
     """
 
     __slots__ = (
-        "backlog", "bound", "done", "fin_queued", "has_address", "has_port", "inbox", "mark", "nospace",
+        "backlog", "bound", "done", "fin_queued", "has_address", "has_port", "held", "inbox", "mark", "nospace",
         "outbox", "peer", "pending", "state", "urgent",
     )  # fmt: skip
 
@@ -106,6 +107,7 @@ class Connection(Socket):
         self.peer: Connection | None = None
         self.inbox = bytearray()
         self.outbox = bytearray()
+        self.held: bytearray | None = None
         self.mark = -1
         self.urgent: int | None = None
         self.done = False
@@ -154,6 +156,9 @@ class Connection(Socket):
 
     def arrive_data(self, data: bytes) -> None:
         """Take a segment; who has closed its receiving side for good resets the connection instead."""
+        if self.held is not None:
+            self.held += data
+            return
         self.arrive_ack()
         if self.shut & SHUT_RECEIVE and self.state in (FIN_WAIT1, FIN_WAIT2):
             self.arrive_reset()
@@ -168,6 +173,7 @@ class Connection(Socket):
 
         The urgent byte is noted before anything else is done with the segment (tcp_input.c:tcp_urg).
         """
+        self.deliver()
         if self.mark == 0:
             del self.inbox[:1]
         self.arrive_ack()
@@ -203,7 +209,8 @@ class Connection(Socket):
         return data
 
     def arrive_fin(self) -> None:
-        """Take the other end's FIN."""
+        """Take the other end's FIN, which pushes out what is in flight."""
+        self.deliver()
         self.arrive_ack()
         self.shut |= SHUT_RECEIVE
         self.done = True
@@ -230,6 +237,7 @@ class Connection(Socket):
 
     def arrive_reset(self) -> None:
         """Take a RST: what was received stays, what was to be sent is gone."""
+        self.deliver()
         if self.state == CLOSE:
             return
         self.fail_with(ERROR_OF_RESET.get(self.state, errno.ECONNRESET))
@@ -240,6 +248,20 @@ class Connection(Socket):
         self.outbox.clear()
         self.finish(time_wait=False)
         self.wake(ERR)
+
+    def withhold(self, keep: int) -> bool:
+        """As `File.withhold`; never once a FIN, a RST or an urgent byte has come, for data comes before them."""
+        if self.held is not None or self.shut & SHUT_RECEIVE or self.mark >= 0 or self.rcvlowat > 1:
+            return False
+        self.held = self.inbox[keep:]
+        del self.inbox[keep:]
+        return True
+
+    def deliver(self) -> None:
+        """As `File.deliver`."""
+        held, self.held = self.held, None
+        if held:
+            self.arrive_data(bytes(held))
 
     def reset_peer(self) -> None:
         """Send a RST."""

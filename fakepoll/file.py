@@ -71,6 +71,16 @@ class File:
         """Answer `ioctl(TIOCOUTQ)`: what is held against the sender."""
         fail(errno.ENOTTY)
 
+    def withhold(self, keep: int) -> bool:
+        """Put all but the first `keep` unread bytes, and what is sent from now on, into flight until `deliver`.
+
+        For faults. False, and nothing is done, where that would not be Linux: most kinds have nothing in flight.
+        """
+        return False
+
+    def deliver(self) -> None:
+        """Let what is in flight arrive, with its wake."""
+
     def close(self) -> None:
         """Drop one reference; at the last, leave every epoll and then release (fs/file_table.c:__fput)."""
         self.refs -= 1

@@ -6,12 +6,18 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from fakepoll import standins
-from fakepoll.abi import Limits, NotModelled
+from fakepoll.abi import Limits
 from fakepoll.clock import Action, Clock
+from fakepoll.drawn import Drawn
+from fakepoll.faults import Decider
 from fakepoll.fdtable import FdTable
+from fakepoll.file import File
+from fakepoll.injection import Injector
 from fakepoll.network import Network
+from fakepoll.schedule import Schedule, Written
 from fakepoll.signals import Signals
 from fakepoll.snapshot import snapshot
+from fakepoll.standins.module import as_fd
 from fakepoll.syscalls import Calls
 from fakepoll.trace import Trace
 
@@ -32,8 +38,9 @@ class Kernel:
     modules over this kernel, made when they are first used. `trace` is what strace would have printed.
 
     Args:
-        seed: names the run; nothing in the kernel is drawn, so it decides nothing until faults are drawn.
-        faults: None.
+        seed: names the run; without faults nothing is drawn, and it decides nothing.
+        faults: None; a `Schedule` to run again; the name of a legality, whose faults are drawn from the seed; or
+            whatever decides (`Drawn`, a Hypothesis strategy's value, an own `decide(site)`).
         tick_ns: how far each call moves the clock.
         trace: whether calls are recorded.
         first_fd: the lowest number that an fd may get.
@@ -51,15 +58,13 @@ class Kernel:
     def __init__(
         self,
         seed: int = 0,
-        faults: None = None,
+        faults: Decider | Schedule | str | None = None,
         *,
         tick_ns: int = 1000,
         trace: bool = True,
         first_fd: int = 3,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
-        if faults is not None:
-            raise NotModelled("faults")
         self.seed = seed
         self.limits = limits
         self.clock = Clock(tick_ns)
@@ -67,6 +72,8 @@ class Kernel:
         self.network = Network(self)
         self.trace = Trace(enabled=trace)
         self.signals = Signals(self)
+        self.faults = _decider(faults, seed)
+        self.injector = None if self.faults is None else Injector(self, self.faults)
         self.calls = Calls(self)
         self._serial = 0
 
@@ -87,8 +94,38 @@ class Kernel:
         self.clock.schedule(delay_ns, action)
 
     def calm(self) -> contextlib.AbstractContextManager[None]:
-        """Switch faults off for a while; there are none yet, so nothing changes."""
-        return contextlib.nullcontext()
+        """Switch faults off and let everything arrive that they hold back.
+
+        A plain call is for good; `with kernel.calm():` switches them on again at its end. Files that are opened
+        while it is calm are never hit.
+        """
+        return contextlib.nullcontext() if self.injector is None else self.injector.calm()
+
+    def fault_scope(self) -> contextlib.AbstractContextManager[None]:
+        """Let faults hit only the files that are opened inside this block, and in others like it.
+
+        From the first block on; without any, all files are hit that are opened while it is not calm. Opening calls
+        outside a block do not fail, either.
+        """
+        return contextlib.nullcontext() if self.injector is None else self.injector.scope()
+
+    @property
+    def fired(self) -> Schedule:
+        """The faults that fell so far; `str()` is the text that `Schedule.parse` reads."""
+        return Schedule() if self.injector is None else self.injector.fired
+
+    def name(self, file: object, role: str) -> None:
+        """Call a file, given by its fd or by an object with `fileno()`, `role#1` (or #2, ...) in fault sites."""
+        if self.injector is not None:
+            self.injector.names.give(self._file(file), role)
+
+    def spare(self, file: object) -> None:
+        """Take a file for a loop's own self-pipe: only faults that are lawful for those hit it from now on."""
+        if self.injector is not None:
+            self.injector.spare(self._file(file))
+
+    def _file(self, file: object) -> File:
+        return self.fds.get(as_fd(file))
 
     def snapshot(self) -> str:
         """Write the whole kernel as a table for people: fds, files, queues, interests, and who waits."""
@@ -98,3 +135,9 @@ class Kernel:
         """Close every fd, in rising order, as the end of a process does."""
         for fd, _ in list(self.fds.items()):
             self.fds.close(fd)
+
+
+def _decider(faults: Decider | Schedule | str | None, seed: int) -> Decider | None:
+    if isinstance(faults, str):
+        return Drawn(seed, legality=faults)
+    return Written(faults) if isinstance(faults, Schedule) else faults

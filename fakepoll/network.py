@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from collections.abc import Callable
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -36,9 +37,10 @@ class Network:
         bound: (type, port) -> the sockets that hold the port, oldest first.
         listening: port -> the TCP listeners there, oldest first.
         leaving: when a socket in TIME_WAIT lets go of its port.
+        fates: what happens, by a fault, to the SYN of a socket that is about to connect.
     """
 
-    __slots__ = ("_autobind", "_kernel", "_next_port", "bound", "leaving", "listening", "unix")
+    __slots__ = ("_autobind", "_kernel", "_next_port", "bound", "fates", "leaving", "listening", "unix")
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -48,6 +50,7 @@ class Network:
         self.bound: dict[tuple[int, int], dict[Socket, None]] = {}
         self.listening: dict[int, list[Socket]] = {}
         self.leaving: dict[Socket, int] = {}
+        self.fates: dict[Socket, Callable[[], object]] = {}
 
     def bind_unix(self, sock: Socket, address: Address) -> str | bytes:
         """Enter a name, or EADDRINUSE; an empty one gets five hexadecimal digits (unix(7), autobind)."""

@@ -38,14 +38,19 @@ class Slot:
 
 
 class Pipe:
-    """What both ends share. `polled`: somebody asked poll or epoll about it once, which makes writes wake more."""
+    """What both ends share.
 
-    __slots__ = ("limit", "polled", "reader", "slots", "writer")
+    `polled`: somebody asked poll or epoll about it once, which makes writes wake more. `held`: bytes in flight, by a
+    fault; they were in the one slot that there was, and a write or the writer's end pushes them out.
+    """
+
+    __slots__ = ("held", "limit", "polled", "reader", "slots", "writer")
 
     def __init__(self, kernel: Kernel, flags: int) -> None:
         self.limit = DEFAULT_SLOTS
         self.slots: deque[Slot] = deque()
         self.polled = False
+        self.held = b""
         self.reader: PipeReader | None = PipeReader(kernel, self, flags)
         self.writer: PipeWriter | None = PipeWriter(kernel, self, os.O_WRONLY | flags)
 
@@ -132,6 +137,28 @@ class PipeReader(File):
         """Count the bytes in the pipe."""
         return self.pipe.unread()
 
+    def withhold(self, keep: int) -> bool:
+        """As `File.withhold`, within a single slot, so that the writer's room does not change."""
+        pipe = self.pipe
+        if not keep or pipe.held or pipe.writer is None or len(pipe.slots) != 1 or pipe.limit <= 1:
+            return False
+        slot = pipe.slots[0]
+        pipe.held = slot.data[slot.start + keep :]
+        slot.data = slot.data[: slot.start + keep]
+        return True
+
+    def deliver(self) -> None:
+        """As `File.deliver`."""
+        pipe = self.pipe
+        held, pipe.held = pipe.held, b""
+        if not held:
+            return
+        if pipe.slots:
+            pipe.slots[-1].data += held
+        else:
+            pipe.slots.append(Slot(held))
+        self.wake(READABLE)
+
     def release(self) -> None:
         """The last reader goes: the write end shows ERR."""
         self.pipe.reader = None
@@ -176,6 +203,8 @@ class PipeWriter(File):
         pipe = self.pipe
         if pipe.reader is None:
             fail(errno.EPIPE)
+        if pipe.held:
+            pipe.reader.deliver()
         was_empty = not pipe.slots
         stored = pipe.put(data)
         if was_empty or pipe.polled:
@@ -186,6 +215,8 @@ class PipeWriter(File):
 
     def release(self) -> None:
         """The last writer goes: the read end shows HUP."""
+        if self.pipe.reader is not None:
+            self.pipe.reader.deliver()
         self.pipe.writer = None
         if self.pipe.reader is not None:
             self.pipe.reader.wake(KEY_STATE)

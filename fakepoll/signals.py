@@ -22,6 +22,12 @@ Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | No
 IGNORED_BY_DEFAULT = (signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT)
 
 
+HARMLESS = (
+    signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGALRM, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT,
+)  # fmt: skip
+"""Signals that do not ask a program to end, so a fault may send them where a handler waits."""
+
+
 class Signals:
     """The handlers of one kernel and its wake-up fd (-1: none)."""
 
@@ -45,6 +51,10 @@ class Signals:
         old = self.get(signum)
         self._handlers[signum] = handler
         return old
+
+    def harmless(self) -> int | None:
+        """Find a signal that the program handles and that does not ask it to end."""
+        return next((signum for signum in HARMLESS if callable(self._handlers.get(signum))), None)
 
     def deliver(self, signum: int) -> None:
         """Let a signal arrive: a byte to the wake-up fd, then the handler."""

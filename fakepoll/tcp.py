@@ -140,7 +140,7 @@ class Tcp(Connection):
         self.remote = host, port
         self.phase = CONNECTING
         self.state = SYN_SENT
-        self._send_syn(0)
+        network.fates.pop(self, self.send_syn)()
         fail(errno.EINPROGRESS)
 
     def finish_connect(self) -> None:
@@ -154,7 +154,7 @@ class Tcp(Connection):
             fail(error)
         self.phase = CONNECTED
 
-    def _send_syn(self, tries: int) -> None:
+    def send_syn(self, tries: int = 0) -> None:
         """Ask the listener; without an answer because its queue is full, ask again later."""
         if self.state != SYN_SENT or self.remote is None:
             return
@@ -166,7 +166,7 @@ class Tcp(Connection):
         elif len(listener.pending) <= listener.backlog:
             self._establish(listener)
         else:
-            self.kernel.schedule(SYN_RETRIES_NS[tries], lambda: self._send_syn(tries + 1))
+            self.kernel.schedule(SYN_RETRIES_NS[tries], lambda: self.send_syn(tries + 1))
 
     def _establish(self, listener: Tcp) -> None:
         """Make the other end, which inherits the listener's options, and queue it there."""
@@ -234,7 +234,7 @@ class Tcp(Connection):
                 raise NotModelled("urgent data that does not fit into the receiver's window")
             peer.arrive_urgent(data)
             return len(data)
-        if data and not self.outbox and len(data) <= peer.rcvbuf - len(peer.inbox):
+        if data and not self.outbox and len(data) <= peer.rcvbuf - len(peer.inbox) and self.sndbuf > 0:
             peer.arrive_data(data)
             return len(data)
         return self._queue(data)
@@ -329,6 +329,7 @@ class Tcp(Connection):
         if isinstance(self.name, tuple) and not self.has_address:
             self.name = own_address(self.family, self._any(), self.name[1])
         self.peer = None
+        self.held = None
         self.inbox.clear()
         self.mark, self.urgent = -1, None
         self.outbox.clear()
@@ -347,6 +348,7 @@ class Tcp(Connection):
 
     def release(self) -> None:
         """Say goodbye: FIN, or RST if something was left unread or SO_LINGER is zero (tcp.c:tcp_close)."""
+        self.deliver()
         self.shut = SHUT_BOTH
         if self.state == LISTEN:
             self.state = CLOSE

@@ -50,10 +50,10 @@ class UnixStream(UnixSocket):
     """A stream socket; listening, its queue holds the sockets that wait to be accepted.
 
     `urgent` is the chunk of the last byte sent with MSG_OOB, until it is read or skipped. Read out of band, it stays
-    in the queue as an empty chunk, which still shows IN.
+    in the queue as an empty chunk, which still shows IN. `held` are chunks in flight, by a fault; None without one.
     """
 
-    __slots__ = ("backlog", "pending", "queue", "urgent")
+    __slots__ = ("backlog", "held", "pending", "queue", "urgent")
 
     kind = "unix stream"
 
@@ -63,6 +63,7 @@ class UnixStream(UnixSocket):
         self.pending: deque[UnixStream] = deque()
         self.backlog = 0
         self.urgent: Chunk | None = None
+        self.held: deque[Chunk] | None = None
 
     def mask(self) -> int:
         """Compute the mask (af_unix.c:unix_poll)."""
@@ -144,6 +145,9 @@ class UnixStream(UnixSocket):
         if peer.shut & SHUT_RECEIVE:
             chunk.free()
             fail(errno.EPIPE)
+        if peer.held is not None:
+            peer.held.append(chunk)
+            return len(piece)
         peer.queue.append(chunk)
         peer.wake(KEY_DATA)
         return len(piece)
@@ -152,6 +156,7 @@ class UnixStream(UnixSocket):
         """Queue all but the last byte as usual, and the last as a chunk of its own (af_unix.c:queue_oob)."""
         if not data:
             fail(errno.EOPNOTSUPP)
+        peer.deliver()
         sent = self.send(data[:-1], 0, None)
         if sent < len(data) - 1 or self.wmem >= self.sndbuf:
             if not sent:
@@ -238,6 +243,31 @@ class UnixStream(UnixSocket):
         self.queue.popleft().free()
         return self.queue[0] if self.queue else None
 
+    def withhold(self, keep: int) -> bool:
+        """As `File.withhold`; a chunk is cut, and its second half holds the memory of both."""
+        if self.held is not None or self.shut & SHUT_RECEIVE or self.urgent is not None:
+            return False
+        kept: deque[Chunk] = deque()
+        while self.queue and keep:
+            chunk = self.queue.popleft()
+            size = len(chunk.data) - chunk.start
+            if size > keep:
+                kept.append(Chunk(chunk.data[chunk.start : chunk.start + keep], chunk.sender, 0))
+                chunk.start += keep
+                self.queue.appendleft(chunk)
+                break
+            kept.append(chunk)
+            keep -= size
+        self.held, self.queue = self.queue, kept
+        return True
+
+    def deliver(self) -> None:
+        """As `File.deliver`; one wake per chunk, as if each were sent now."""
+        held, self.held = self.held, None
+        for chunk in held or ():
+            self.queue.append(chunk)
+            self.wake(KEY_DATA)
+
     def unread(self) -> int:
         """Count the bytes that wait here."""
         if self.state == LISTEN:
@@ -248,9 +278,11 @@ class UnixStream(UnixSocket):
         """Close one or both directions; the peer's state is the mirror image."""
         if not 0 <= how <= 2:
             fail(errno.EINVAL)
+        self.deliver()
         self.shut |= how + 1
         self.wake(KEY_STATE)
         if self.peer is not None:
+            self.peer.deliver()
             self.peer.shut |= (SHUT_SEND, SHUT_RECEIVE, SHUT_BOTH)[how]
             self.peer.wake(KEY_STATE)
 
@@ -260,8 +292,10 @@ class UnixStream(UnixSocket):
 
     def _release(self, *, unaccepted: bool) -> None:
         self.kernel.network.unbind_unix(self)
+        self.deliver()
         peer, self.peer = self.peer, None
         if peer is not None:
+            peer.deliver()
             peer.shut = SHUT_BOTH
             if unaccepted or self._has_unread():
                 peer.error = errno.ECONNRESET

@@ -1,8 +1,8 @@
 """The system calls: checks of the arguments in Linux's order, then the file does the work.
 
 Each call is a function of the kernel and plain values, and raises `OSError` with the real errno. `SYSCALLS` is the
-whole list; `Calls` is the gate that every call passes: it lets the clock tick, performs the call, counts progress
-and writes the trace.
+whole list; `Calls` is where every call passes: it lets the clock tick, performs the call, counts progress, writes the
+trace, and puts the gates of `fakepoll.gates` around the calls of a kernel with faults.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fakepoll.gates import gate
 from fakepoll.syscalls import fds, polling, sockets
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ SYSCALLS: dict[str, Syscall] = {
 
 
 class Calls:
-    """The gate: an attribute per row of `SYSCALLS`, made when it is first used."""
+    """The entrance: an attribute per row of `SYSCALLS`, made when it is first used."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -70,7 +71,11 @@ class Calls:
         row = SYSCALLS.get(name)
         if row is None:
             raise AttributeError(name)
-        call = _traced(self._kernel, name, row) if self._kernel.trace.enabled else _quiet(self._kernel, row)
+        call = _quiet(self._kernel, row)
+        if self._kernel.injector is not None:
+            call = gate(self._kernel.injector, name, call)
+        if self._kernel.trace.enabled:
+            call = _traced(self._kernel, name, call)
         setattr(self, name, call)
         return call
 
@@ -88,8 +93,8 @@ def _quiet(kernel: Kernel, row: Syscall) -> Callable[..., Any]:
     return call
 
 
-def _traced(kernel: Kernel, name: str, row: Syscall) -> Callable[..., Any]:
-    perform, clock, record = _quiet(kernel, row), kernel.clock, kernel.trace.record
+def _traced(kernel: Kernel, name: str, perform: Callable[..., Any]) -> Callable[..., Any]:
+    clock, record = kernel.clock, kernel.trace.record
 
     def call(*args: Any) -> Any:
         begun_ns = clock.now_ns + clock.tick_ns

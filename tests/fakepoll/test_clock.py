@@ -166,9 +166,10 @@ def test_what_an_action_raises_comes_out_of_the_wait() -> None:
         kernel.schedule(-1, int)
 
 
-def test_faults_are_not_modelled_yet() -> None:
-    """The parameter is there; calm changes nothing."""
-    with pytest.raises(fakepoll.NotModelled, match="faults"):
-        fakepoll.Kernel(faults=object())  # type: ignore[arg-type]
-    with fakepoll.Kernel().calm():
+def test_calm_without_faults_changes_nothing() -> None:
+    """calm is there on every kernel, as a call and as a context manager."""
+    kernel = fakepoll.Kernel()
+    kernel.calm()
+    with kernel.calm(), kernel.fault_scope():
         pass
+    assert len(kernel.fired) == 0

@@ -1,0 +1,81 @@
+"""Faults that are drawn, in the encoding that finds bugs *and* lets Hypothesis shrink them.
+
+Measured on five toys in nine encodings (reference/simulation.md 4.2, and docs/faults.md for this one). What follows:
+
+* Which kinds are enabled (swarm testing: a run without the kinds that mask a bug must happen) and how dense faults
+  fall is drawn first; off and sparsest are the simplest values.
+* Then one choice per call, drawn when the call is made. Choice 0 is "nothing", everywhere.
+* The menu of a call is fixed. A choice that is disabled or impossible means "nothing" and leaves the others' numbers
+  alone; where nothing enabled is possible, nothing is drawn. A fault's number is drawn right behind it.
+* After `budget` draws nothing happens any more, so that no example grows too large.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+
+from fakepoll.faults import KINDS, LEGAL, Fault, Kind, Site, profile
+
+Randrange = Callable[[int], int]
+
+DENSITIES = (255, 63, 31, 15, 7, 3, 1)
+"""How many choices of "nothing" stand before the menu; the sparsest is the simplest."""
+BUDGET = 1500
+"""Hypothesis gives up an example after some 2,000 choices (measured, simulation.md 4.2)."""
+
+
+class Drawn:
+    """Decide by drawing numbers; good for one kernel.
+
+    Args:
+        source: a seed, or `randrange(n)` of whatever draws: a `random.Random`, Hypothesis, another process.
+        legality: the profile to draw from, see `faults.profile`.
+        kinds: the kinds to draw from instead.
+        density: how many choices of "nothing" stand before the menu; drawn from `DENSITIES` if None.
+        swarm: draw which kinds are enabled; otherwise all are.
+        budget: how many numbers are drawn at most, for choices.
+    """
+
+    def __init__(
+        self,
+        source: int | Randrange = 0,
+        *,
+        legality: str = LEGAL,
+        kinds: Iterable[str] | None = None,
+        density: int | None = None,
+        swarm: bool = True,
+        budget: int = BUDGET,
+    ) -> None:
+        self._randrange: Randrange = random.Random(source).randrange if isinstance(source, int) else source
+        names = profile(legality) if kinds is None else tuple(kinds)
+        unknown = [name for name in names if name not in KINDS]
+        if unknown:
+            raise ValueError(f"no kind {unknown[0]!r}; there are {', '.join(KINDS)}")
+        self.enabled = tuple(name for name in names if not swarm or self._randrange(2))
+        self.density = DENSITIES[self._randrange(len(DENSITIES))] if density is None else density
+        self._left = budget
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the budget is spent."""
+        return self._left <= 0
+
+    def decide(self, site: Site) -> Fault | None:
+        """Draw what happens at this site, if anything that is enabled can."""
+        if self._left <= 0 or not any(name in site.possible for name in self.enabled):
+            return None
+        self._left -= 1
+        menu = site.menu
+        choice = self._randrange(self.density + len(menu)) - self.density
+        if choice < 0:
+            return None
+        kind = menu[choice]
+        if kind.name not in self.enabled or kind.name not in site.possible:
+            return None
+        return Fault(kind.name, self._argument(kind, site.possible[kind.name]))
+
+    def _argument(self, kind: Kind, targets: tuple[str, ...]) -> int | str | None:
+        if targets:
+            return targets[self._randrange(len(targets))]
+        return kind.values[self._randrange(len(kind.values))] if kind.values else None
