@@ -30,6 +30,8 @@ class Param:
     show: Callable[[Any], str] = str
     optional: bool = False
     simplest: Any = None
+    takes_rest: bool = False
+    """The rest of the line is its text; only the last parameter may."""
 
 
 _UNITS = {"us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": Decimal(1), "day": Decimal(86_400)}
@@ -116,6 +118,22 @@ WAIT = Param("wait", _parse_wait, show_wait)
 CAPACITY = Param("max_events", _whole("capacity", 1, 1 << 20), optional=True, simplest=None)
 HOW = Param("how", _one_of("rd", "wr", "rdwr"))
 ACT = Param("act", _one_of("send", "wake", "set"))
+_AND = " and "
+
+
+def _parse_acts(text: str) -> tuple[Action, ...]:
+    acts = tuple(map(Action.parse, text.split(_AND)))
+    for act in acts:
+        if act.row.polls:
+            raise ValueError(f"{str(act)!r} polls, but what is done inside a poll should not")
+    return acts
+
+
+def _show_acts(acts: tuple[Action, ...]) -> str:
+    return _AND.join(map(str, acts))
+
+
+ACTS = Param("actions", _parse_acts, _show_acts, optional=True, takes_rest=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +187,8 @@ ACTIONS = _rows(
     Verb("settle", (CAPACITY,), "poll(0) until everything owed at the start was told, twice over", polls=True),
     Verb("rest", (WAIT,), "12 waits that should last, since nothing is owed", polls=True),
     Verb("await", (WAIT, ACT, A), "wait while another thread sends, wakes or sets after 20 ms", polls=True),
+    Verb("dispatch", (WAIT, ACTS), "call poll_each once; the handler of its first event does these", polls=True),
+    Verb("meanwhile", (WAIT, ACTS), "wait while another thread does these after 20 ms", polls=True),
     Verb("signals", (WAIT,), "wait once while a signal handler runs every few milliseconds", polls=True),
 )
 """Verb -> row, in the order in which the documentation lists them."""
@@ -217,6 +237,9 @@ class Action:
         row = ACTIONS.get(verb)
         if row is None:
             raise BadScenario(f"{line!r}: no verb {verb!r}; there are {', '.join(ACTIONS)}")
+        rest = len(row.params) - 1
+        if row.params and row.params[-1].takes_rest and len(words) > rest:
+            words[rest:] = [" ".join(words[rest:])]
         least = sum(not param.optional for param in row.params)
         if not least <= len(words) <= len(row.params):
             form = " ".join(f"<{param.name}>" for param in row.params)

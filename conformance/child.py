@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from conformance.frames import exactly
-from conformance.history import DIED, HUNG, Acted, Curtain, Entry, History, Poll, entry_from_json
+from conformance.history import DIED, HUNG, Curtain, Entry, History, Poll, acted_from_json, entry_from_json
 from conformance.loading import UsageError
 from conformance.protocol import Capability
 from conformance.scenario import Scenario, parse
@@ -186,8 +186,7 @@ class _Worker:
             if frame["kind"] == "ahead":
                 ahead, patience = entry_from_json(frame["entry"]), frame["patience"]
             elif frame["kind"] == "acted" and isinstance(ahead, Poll):
-                masks = {int(label): mask for label, mask in frame["masks"].items()}
-                ahead = replace(ahead, acted=Acted(act=frame["act"], label=frame["label"], masks=masks))
+                ahead = replace(ahead, acted=acted_from_json(frame))
             elif frame["kind"] == "end":
                 return entries
             elif frame["kind"] == "crash":

@@ -13,6 +13,7 @@ from conformance.protocol import Capability, Interest, Readiness, Trigger
 
 __all__ = [
     "Account",
+    "Batch",
     "Call",
     "Data",
     "Debt",
@@ -134,6 +135,19 @@ class Quiet(Fact):
     was_owed: bool = False
     """An undelivered event was pending when the silence began."""
     last: float | None = 0.0
+    is_pending: bool = False
+    """It began inside a handler, and the batch in progress might still have told it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch(Fact):
+    """What the rest of a batch owes to what a handler has just done.
+
+    `about`: `deregistered` (a registration that the handler removed), `itself` (its own), `retoken` (the token that it replaced),
+    `dropped` (a direction that it gave up), `reused` (a new file, whose number a removed one had).
+    """
+
+    about: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -155,7 +169,8 @@ class Wait(Fact):
 
     `about`: `raised`, `event` (its type), `capacity`, `zero` (poll(0) returns at once), `finite` (a finite timeout ends), `late`
     (what was owed before is not told only at the timeout), `blocked` (nor is what became owed during the call), `signal` (a signal
-    does not restart the timeout), `huge` (a long timeout is accepted), `alive` (the process lives on).
+    does not restart the timeout), `huge` (a long timeout is accepted), `alive` (the process lives on), `each` (poll_each raises nothing
+    and passes events).
     """
 
     about: str
@@ -178,6 +193,7 @@ class Hint(Fact):
     kind: str
     about: str
     hint: Readiness
+    token: int = -1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -209,6 +225,8 @@ class Stop(Fact):
     """A registration that was not ready, before a poll nor after it; it held when nothing was told."""
 
     about: str
+    token: int = -1
+    direction: Interest = Interest.READABLE
 
 
 @dataclass(slots=True)
@@ -226,6 +244,7 @@ class Account:
     left: list[Left] = field(default_factory=list)
     freedoms: list[Freedom] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
     has_user: bool = False
     """A user source is registered."""
     quality: dict[str, int] = field(default_factory=dict)
@@ -240,6 +259,9 @@ class Account:
 
     def waits_about(self, *about: str) -> Iterable[Wait]:
         return (wait for wait in self.waits if wait.about in about)
+
+    def batches_about(self, *about: str) -> Iterable[Batch]:
+        return (batch for batch in self.batches if batch.about in about)
 
     def quiets_about(self, *reasons: str) -> Iterable[Quiet]:
         return (quiet for quiet in self.quiets if quiet.reason in reasons)

@@ -16,12 +16,34 @@ from conformance.actions import Action, show_wait
 from conformance.protocol import Capability
 from conformance.scenario import Scenario, parse
 
-__all__ = ["ALIVE", "DIED", "HUNG", "Acted", "Curtain", "Did", "Entry", "History", "Masks", "Poll", "describe"]
+__all__ = [
+    "ALIVE",
+    "DIED",
+    "EACH",
+    "FIRST",
+    "HANDLER",
+    "HUNG",
+    "REST",
+    "THREAD",
+    "WHOLE",
+    "Acted",
+    "Curtain",
+    "Did",
+    "Entry",
+    "History",
+    "Masks",
+    "Poll",
+    "acted_from_json",
+    "acted_to_json",
+    "describe",
+]
 
 Masks = dict[int, int]
 """Label -> what poll(2) showed, for every label that is or was registered and is still open."""
 
 ALIVE, HUNG, DIED = "", "hung", "died"
+WHOLE, EACH, FIRST, REST = "", "each", "first", "rest"
+HANDLER, THREAD = "handler", "thread"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +65,8 @@ class Did:
     """(label, number) of each fd that this action opened."""
     flaw: str = ""
     """Bytes that were read and are not those that were sent."""
+    within: str = ""
+    """Where it was done: by the `handler` of a dispatch, or by another `thread`; empty for a step of its own."""
     ended: str = ALIVE
 
 
@@ -53,6 +77,8 @@ class Acted:
     act: str
     label: int
     masks: Masks
+    did: tuple[Did, ...] = ()
+    """The actions of a `meanwhile`, one by one; then `act` is `meanwhile` and `label` is 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +96,8 @@ class Poll:
     raised: str = ""
     elapsed_ns: int = 0
     acted: Acted | None = None
+    part: str = ""
+    """WHOLE: a call of poll. EACH: a call of poll_each. FIRST: one up to the handler that acts, REST: the same from there on."""
     ended: str = ALIVE
 
 
@@ -128,8 +156,21 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
     fields = asdict(entry)
     if isinstance(entry, Did):
         fields["action"] = str(entry.action)
+    elif isinstance(entry, Poll) and entry.acted:
+        fields["acted"] = acted_to_json(entry.acted)
     kind = next(name for name, cls in _KINDS.items() if isinstance(entry, cls))
     return {"kind": kind, **fields}
+
+
+def acted_to_json(acted: Acted) -> dict[str, Any]:
+    """What another thread did, as part of an entry and as a frame."""
+    return {**asdict(acted), "did": [entry_to_json(did) for did in acted.did]}
+
+
+def acted_from_json(data: dict[str, Any]) -> Acted:
+    """The inverse of `acted_to_json`."""
+    done = tuple(entry for entry in map(entry_from_json, data.get("did", ())) if isinstance(entry, Did))
+    return Acted(act=data["act"], label=data["label"], masks=_masks(data["masks"]) or {}, did=done)
 
 
 def _masks(data: dict[str, int] | None) -> Masks | None:
@@ -149,7 +190,7 @@ def entry_from_json(data: dict[str, Any]) -> Entry:
         fields["before"], fields["after"] = _masks(fields["before"]), _masks(fields["after"])
         fields["events"] = tuple((token, readiness) for token, readiness in fields["events"])
         if (acted := fields["acted"]) is not None:
-            fields["acted"] = Acted(act=acted["act"], label=acted["label"], masks=_masks(acted["masks"]) or {})
+            fields["acted"] = acted_from_json(acted)
     return _KINDS[kind](**fields)
 
 
@@ -179,12 +220,19 @@ def _describe(entry: Entry) -> str:
         capacity = "" if entry.max_events is None else f", {entry.max_events}"
         told = [f"({token}, {readiness:#x})" for token, readiness in entry.events]
         result = entry.ended or entry.raised or f"[{', '.join(told)}]"
-        acted = f" while {entry.acted.act}" if entry.acted else ""
+        acted = f" while {_show_acted(entry.acted)}" if entry.acted else ""
         flaws = "".join(f"; {flaw}" for flaw in entry.flaws)
-        call = f"poll({show_wait(entry.timeout)}{capacity}){acted}"
+        name = "poll_each" if entry.part else "poll"
+        call = f"{name}({show_wait(entry.timeout)}{capacity}){acted}"
+        call = "... the rest of the batch" if entry.part == REST else call
         return f"step {entry.step:<2} {call} -> {result}{flaws}   [{_show_masks(entry.before)}]"
     result = entry.ended or entry.raised or entry.refused or entry.flaw or entry.outcome
     if entry.skipped:
         result = f"skipped, {entry.skipped}"
     mask = "" if entry.mask is None else f"   [{_show_mask(entry.mask)}]"
-    return f"step {entry.step:<2} {entry.action} -> {result}{mask}"
+    place = "in the handler: " if entry.within == HANDLER else ""
+    return f"step {entry.step:<2} {place}{entry.action} -> {result}{mask}"
+
+
+def _show_acted(acted: Acted) -> str:
+    return " and ".join(f"{did.action} -> {did.refused or did.outcome}" for did in acted.did) or acted.act

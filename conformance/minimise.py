@@ -68,8 +68,19 @@ def _without_pairs(scenario: Scenario) -> Iterator[Scenario]:
 def _with_simpler_arguments(scenario: Scenario) -> Iterator[Scenario]:
     for index, action in enumerate(scenario):
         for place, param in enumerate(action.row.params):
+            if param.takes_rest:
+                for shorter in _shorter(action.args[place] or ()):
+                    fewer = Action(action.verb, (*action.args[:place], shorter))
+                    yield (*scenario[:index], fewer, *scenario[index + 1 :])
+                continue
             is_simple = action.args[place] == param.simplest
             if is_simple or (param.simplest is None and not param.optional):
                 continue
             simpler = Action(action.verb, (*action.args[:place], param.simplest, *action.args[place + 1 :]))
             yield (*scenario[:index], simpler, *scenario[index + 1 :])
+
+
+def _shorter(acts: Scenario) -> Iterator[Scenario | None]:
+    """Each way to leave out one of the actions that happen within a step; None where none is left."""
+    for index in range(len(acts)):
+        yield (*acts[:index], *acts[index + 1 :]) or None

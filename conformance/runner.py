@@ -8,16 +8,19 @@ process around it (`child.py`) can tell a hang, and a history survives an abort.
 from __future__ import annotations
 
 import errno
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 from conformance.actions import Action
+from conformance.answers import part_result, show_error
+from conformance.batch import Batch
+from conformance.elsewhere import OtherThread, awaited, meanwhile
 from conformance.history import HUNG, Acted, Curtain, Did, Entry, Masks, Poll
 from conformance.model import AWAIT_RETURNS, LONG_WAIT, REST_WAITS, UNSEEN, Ledger, value_mask
-from conformance.protocol import REFUSALS, Capability, Interest, Readiness, event_flaw
+from conformance.protocol import REFUSALS, Capability, Interest, Readiness
 from conformance.scenario import Scenario
+from conformance.watch import shows
 from conformance.worlds import Outcome, Source, World
 
 __all__ = ["ACT_AFTER", "PATIENCE", "Log", "run"]
@@ -34,8 +37,8 @@ ACT_AFTER = 0.02
 """Seconds until the other thread of an `await` acts."""
 _LOOKS = 6
 """poll(0) calls before the waits of a `rest`, so that what was still under way is told."""
-_MOST_EVENTS = 10_000
 _SIGNAL_EVERY, _SIGNALS = 0.005, 60
+EVERY = (Interest.READABLE, Interest.WRITABLE, Interest.PRIORITY)
 _MASKED = ("recv", "drain", "peek", "accept", "send", "fill", "connect", "refuse", "register", "reregister")
 
 
@@ -57,7 +60,7 @@ def run(scenario: Scenario, world: World, make: Callable[[], Any], capabilities:
     fds = world.open_fds()
     ledger = Ledger(capabilities)
     log.ahead(_did(0, Action("poll", (0.0, None)), ended=HUNG), _HARNESS_PATIENCE)
-    stage = _Stage(world, make(), ledger, log)
+    stage = Stage(world, make(), ledger, log)
     for step, action in enumerate(scenario, 1):
         if not stage.perform(step, action):
             break
@@ -70,14 +73,16 @@ def _did(step: int, action: Action, **fields: Any) -> Did:
     return Did(step=step, action=action, **fields)
 
 
-class _Stage:
+class Stage:
     """One scenario in progress."""
 
     def __init__(self, world: World, poller: Any, ledger: Ledger, log: Log) -> None:
         self.world, self.poller, self.ledger, self.log = world, poller, ledger, log
         self.users: dict[int, tuple[Any, Any]] = {}
         self.waker: Any = None
-        self.other: _OtherThread | None = None
+        self.other: OtherThread | None = None
+        self.within = ""
+        """Where actions are done now: in a `history.HANDLER`, or nowhere special."""
         self.passes_capacity = bool(ledger.capabilities & Capability.MAX_EVENTS)
         self.has_raised = False
         self.is_stuck = False
@@ -87,7 +92,7 @@ class _Stage:
         """Do one action; False when the scenario should end here."""
         reason = self.world.lacks.get(action.verb) or self.ledger.slots.why_not(action)
         if reason:
-            self._write(_did(step, action, skipped=reason))
+            self.write(_did(step, action, skipped=reason))
         elif action.row.polls:
             self._perform_polls(step, action)
         elif action.row.calls:
@@ -96,7 +101,10 @@ class _Stage:
             self._perform_io(step, action)
         return not self.has_raised
 
-    def _write(self, entry: Entry) -> None:
+    def write(self, entry: Entry) -> None:
+        """An entry is complete."""
+        if self.within and isinstance(entry, Did):
+            entry = replace(entry, within=self.within)
         self.ledger.feed(entry)
         self.log.wrote(entry)
 
@@ -104,25 +112,28 @@ class _Stage:
 
     def _perform_io(self, step: int, action: Action) -> None:
         self.log.ahead(_did(step, action, ended=HUNG), _HARNESS_PATIENCE)
+        self.write(self.attempt_io(step, action))
+
+    def attempt_io(self, step: int, action: Action) -> Did:
+        """Do what is the world's to do; what came of it."""
         try:
             outcome: Outcome = getattr(self.world, action.verb)(*action.args)
         except self.world.unmodelled as error:
-            self._write(_did(step, action, skipped=f"not modelled: {error}"))
-            return
+            return _did(step, action, skipped=f"not modelled: {error}")
         except OSError as error:
-            if error.errno != errno.EMFILE:
+            if error.errno == errno.EMFILE:
+                return _did(step, action, skipped="no fd is left: the curtain tells who holds them")
+            if not self.world.shut_fds():
                 raise
-            self._write(_did(step, action, skipped="no fd is left: the curtain tells who holds them"))
-            return
-        self._write(
-            _did(
-                step,
-                action,
-                outcome=outcome.outcome,
-                flaw=outcome.flaw,
-                mask=self._mask_of(action),
-                fds=tuple((label, self.world.handles[label].fd) for label in outcome.opened),
-            )
+            self.has_raised = True  # there is nothing to go on with
+            return _did(step, action, skipped="a file was closed behind its back: the curtain tells which")
+        return _did(
+            step,
+            action,
+            outcome=outcome.outcome,
+            flaw=outcome.flaw,
+            mask=self._mask_of(action),
+            fds=tuple((label, self.world.handles[label].fd) for label in outcome.opened),
         )
 
     def _mask_of(self, action: Action) -> int | None:
@@ -134,8 +145,9 @@ class _Stage:
             return value_mask(self.ledger.slots.files[label].value)
         return self.world.masks([label])[label]
 
-    def _masks(self) -> Masks:
-        labels = self.ledger.sampled()
+    def masks(self, also: Iterable[int] = ()) -> Masks:
+        """What poll(2) shows of every registered file, and of `also`, which another thread may just have registered."""
+        labels = list(dict.fromkeys([*self.ledger.sampled(), *also]))
         masks = self.world.masks(label for label in labels if label not in self.users)
         for label in labels:
             if label in self.users:
@@ -147,21 +159,25 @@ class _Stage:
     def _perform_call(self, step: int, action: Action) -> None:
         patience = PATIENCE + (action.args[0] * _PER_WAKE if action.verb == "wake" else 0.0)
         self.log.ahead(_did(step, action, ended=HUNG), patience)
+        entry = self.attempt_call(step, action)
+        self.write(entry)
+        self.is_stuck = entry.ended == HUNG
+        self.has_raised = bool(entry.raised) or self.is_stuck
+
+    def attempt_call(self, step: int, action: Action) -> Did:
+        """Call the poller; what came of it."""
         refused = raised = flaw = ""
         try:
             flaw = self._call(action)
         except self.world.stuck:
-            self._write(_did(step, action, ended=HUNG))
-            self.has_raised = self.is_stuck = True
-            return
+            return _did(step, action, ended=HUNG)
         except REFUSALS as error:
-            refused = _show(error)
+            refused = show_error(error)
         except BaseException as error:  # noqa: BLE001 - the child's boundary: whatever a poller raises is its own fault
-            raised = _show(error)
+            raised = show_error(error)
         outcome = "refused" if refused or raised else "ok"
         mask = self._mask_of(action)
-        self._write(_did(step, action, outcome=outcome, refused=refused, raised=raised, flaw=flaw, mask=mask))
-        self.has_raised = bool(raised)
+        return _did(step, action, outcome=outcome, refused=refused, raised=raised, flaw=flaw, mask=mask)
 
     def _call(self, action: Action) -> str:
         """Make the call; answer what is wrong with its result."""
@@ -204,19 +220,31 @@ class _Stage:
         if self.other and not self.other.is_reported:
             self.other.join()
             outcome = UNSEEN
+            for did in self.other.leftover():
+                self.write(did)
         self.other = None
-        self._write(_did(step, action, skipped=skipped or "", outcome=outcome))
+        self.write(_did(step, action, skipped=skipped or "", outcome=outcome))
 
     def _poll(self, step: int, wait: float | None, capacity: int | None) -> str:
-        if (wait is None or wait >= LONG_WAIT) and not self.ledger.owing(self._masks()):
+        if self._is_in_vain(wait):
             return "nothing is owed"
         self._poll_once(step, wait, capacity)
+        return ""
+
+    def _is_in_vain(self, wait: float | None) -> bool:
+        """Whether a wait would be long, and for nothing."""
+        return (wait is None or wait >= LONG_WAIT) and not self.ledger.owing(self.masks())
+
+    def _dispatch(self, step: int, wait: float | None, acts: Scenario | None) -> str:
+        if self._is_in_vain(wait):
+            return "nothing is owed"
+        Batch(self, step, wait, acts or ()).run(longest_s(wait) + PATIENCE)
         return ""
 
     def _settle(self, step: int, capacity: int | None) -> None:
         """Poll until each event owed at the start was told once; twice, so that level is owed again."""
         for _ in range(2):
-            masks = self._masks()
+            masks = self.masks()
             owing = self.ledger.owing(masks)
             for _ in range(self.ledger.bound(capacity) + 2):
                 masks = self._poll_once(step, 0.0, capacity)
@@ -239,22 +267,33 @@ class _Stage:
         return ""
 
     def _await(self, step: int, wait: float | None, act: str, label: int) -> str:
-        masks = self._masks()
+        masks = self.masks()
         if not self.ledger.must_rest(masks):
             return "something is owed, or keeps it awake"
         if not self._would_be_told(act, label, masks):
             return "nobody would be told"
-        self.other = other = _OtherThread(self, act, label)
-        owing: dict[tuple[int, Interest], int] = {}
+        self.other = OtherThread(self, ACT_AFTER, awaited(self, act, label))
+        self._poll_until_told(step, wait, self.other, label)
+        return ""
+
+    def _meanwhile(self, step: int, wait: float | None, acts: Scenario) -> str:
+        masks = self.masks()
+        if not self.ledger.must_rest(masks):
+            return "something is owed, or keeps it awake"
+        if (wait is None or wait >= LONG_WAIT) and not self._would_any_be_told(acts, masks):
+            return "nobody would be told"
+        self.other = OtherThread(self, ACT_AFTER, meanwhile(self, step, acts))
+        self._poll_until_told(step, wait, self.other, 0)
+        return ""
+
+    def _poll_until_told(self, step: int, wait: float | None, other: OtherThread, label: int) -> None:
+        """Poll until the other thread has acted and what that made owed is told, or a short wait is over."""
         for _ in range(AWAIT_RETURNS + 2 + self.ledger.bound(None)):
             masks = self._poll_once(step, wait, None, after_act=ACT_AFTER)
             if self.has_raised:
                 break
-            if other.is_reported:
-                owing = self.ledger.owing(masks)
-                if not owing or self._is_level_told(label):
-                    break
-        return ""
+            if other.is_reported and (not self.ledger.owing(masks) or self._is_level_told(label)):
+                break
 
     def _is_level_told(self, label: int) -> bool:
         """A level registration stays owed; one report is what was awaited."""
@@ -269,10 +308,24 @@ class _Stage:
         reader = file if act == "set" or file.kind == "eventfd" else file.peer
         for told in reader.labels if reader else ():
             watch = self.ledger.watches.get(told)
-            if watch and watch.owes(Interest.READABLE, value_mask(1)) and not masks.get(told, 0) & 1:
+            if watch is None or not watch.interest & Interest.READABLE:
+                continue
+            if watch.owes(Interest.READABLE, value_mask(1)) and not masks.get(told, 0) & 1:
                 return True
-            if act == "set" and watch and watch.counts and watch.interest & 1 and not file.value & 1:
+            if act == "set" and watch.counts and not file.value & 1:
                 return True
+        return False
+
+    def _would_any_be_told(self, acts: Scenario, masks: Masks) -> bool:
+        """Whether something is owed once another thread has done `acts`."""
+        gone = {act.label for act in acts if act.verb == "deregister"}
+        for act in acts:
+            if act.verb == "send" and self._would_be_told("send", act.label, masks):
+                return True
+            if act.verb in ("register", "reregister") and act.label not in gone:
+                mask = self.masks([act.label])[act.label]
+                if any(shows(direction, mask) for direction in EVERY if direction & act.args[2]):
+                    return True
         return False
 
     def _signals(self, step: int, wait: float) -> str:
@@ -290,10 +343,8 @@ class _Stage:
         if not self.passes_capacity:
             capacity = None
         acted = self.other.report() if self.other else None
-        ahead = Poll(step=step, timeout=wait, max_events=capacity, before=self._masks(), acted=acted, ended=HUNG)
-        # what is owed, or will be once the other thread has acted, ends a long wait long before its timeout
-        longest = (after_act or 0.0) if wait is None else min(wait + (after_act or 0.0), _LONGEST)
-        self.log.ahead(ahead, longest + PATIENCE)
+        ahead = Poll(step=step, timeout=wait, max_events=capacity, before=self.masks(), acted=acted, ended=HUNG)
+        self.log.ahead(ahead, longest_s(wait, after_act or 0.0) + PATIENCE)
         raised, result = "", None
         begin = self.world.now_ns()
         try:
@@ -301,24 +352,24 @@ class _Stage:
         except self.world.stuck:
             return self._stuck(ahead)
         except BaseException as error:  # noqa: BLE001 - the child's boundary: whatever a poller raises is its own fault
-            raised = _show(error)
+            raised = show_error(error)
         elapsed = self.world.now_ns() - begin
         if self.other and acted is None:
             acted = self.other.report()
-        events, flaws = ((), ()) if raised else _sort_out(result)
-        after = self._masks()
+        events, flaws = ((), ()) if raised else part_result(result)
+        after = self.masks(acted.masks if acted else ())
         if acted and acted.act == "set":
             after[acted.label] = acted.masks[acted.label]
         entry = replace(
             ahead, acted=acted, after=after, events=events, flaws=flaws, raised=raised, elapsed_ns=elapsed, ended=""
         )
-        self._write(entry)
+        self.write(entry)
         self.has_raised |= bool(raised)
         return after
 
     def _stuck(self, ahead: Poll) -> Masks:
         acted = ahead.acted or (self.other.report() if self.other else None)
-        self._write(replace(ahead, acted=acted))
+        self.write(replace(ahead, acted=acted))
         self.has_raised = self.is_stuck = True
         return {}
 
@@ -331,14 +382,14 @@ class _Stage:
         try:
             self.poller.close()
         except self.world.stuck:
-            self._write(Curtain(step=step, ended=HUNG))
+            self.write(Curtain(step=step, ended=HUNG))
             return
         except BaseException as error:  # noqa: BLE001 - the child's boundary: whatever a poller raises is its own fault
-            raised = _show(error)
+            raised = show_error(error)
         self.users.clear()
         self.waker = None
         expected = dict.fromkeys([*fds, *(handle.fd for handle in self.world.handles.values())])
-        self._write(
+        self.write(
             Curtain(
                 step=step,
                 raised=raised,
@@ -349,58 +400,6 @@ class _Stage:
         )
 
 
-class _OtherThread:
-    """The other thread of an `await`: it acts once, and says what poll(2) showed then."""
-
-    def __init__(self, stage: _Stage, act: str, label: int) -> None:
-        self._stage, self._act, self._label = stage, act, label
-        self._has_begun = False
-        self._is_done = threading.Event()
-        self._acted = Acted(act=act, label=label, masks={})
-        self.is_reported = False
-        self.join = stage.world.later(ACT_AFTER, self._run)
-
-    def _run(self) -> None:
-        self._has_begun = True
-        stage, label = self._stage, self._label
-        try:
-            if self._act == "send":
-                stage.world.send(label, 1)
-            elif self._act == "wake":
-                stage.waker.wake()
-            else:
-                stage.users[label][1].set(Readiness.READABLE | Readiness(stage.ledger.slots.files[label].value))
-            masks = stage._masks()
-            if self._act == "set":
-                masks[label] = masks.get(label, 0) | value_mask(1)
-            self._acted = Acted(act=self._act, label=label, masks=masks)
-            stage.log.acted(self._acted)
-        finally:
-            self._is_done.set()
-
-    def report(self) -> Acted | None:
-        """What was done, once, if it has begun."""
-        if self.is_reported or not self._has_begun:
-            return None
-        self._is_done.wait(5.0)
-        self.is_reported = True
-        return self._acted
-
-
-def _show(error: BaseException) -> str:
-    text = str(error).splitlines()[0][:120] if str(error) else ""
-    return f"{type(error).__name__}({text})"
-
-
-def _sort_out(result: Any) -> tuple[tuple[tuple[int, int], ...], tuple[str, ...]]:
-    """Part what is an event from what is not."""
-    if not isinstance(result, list):
-        return (), (f"got {repr(result)[:60]}, but poll should return a list",)
-    events, flaws = [], []
-    for event in result[:_MOST_EVENTS]:
-        flaw = event_flaw(event)
-        if flaw:
-            flaws.append(flaw[:160])
-        else:
-            events.append((int(event[0]), int(event[1])))
-    return tuple(events), tuple(flaws[:3])
+def longest_s(wait: float | None, after_act: float = 0.0) -> float:
+    """How long a call may last: what is owed, or will be once another thread has acted, ends a long wait before its timeout."""
+    return after_act if wait is None else min(wait + after_act, _LONGEST)

@@ -7,7 +7,8 @@ what is ready is observed on the world, never predicted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import copy
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,10 @@ DIRECTIONS = {
 STREAMS = ("unix", "tcp", "connecting")
 _SENDING = ("unix", "tcp", "udp", "write end", "eventfd")
 _READING = ("unix", "tcp", "udp", "read end", "eventfd")
+_FROM_A_THREAD = ("register", "reregister", "deregister", "send")
+"""What the other thread of a `meanwhile` may do."""
+SHORTEST_AWAIT = 0.03
+"""Seconds: the other thread acts after 20 ms."""
 BACKLOG = 8
 
 
@@ -158,7 +163,9 @@ class Slots:
             return "only a fresh socket connects to a listener"
         return "the backlog is full" if len(self.files[listener].queue) >= BACKLOG else ""
 
-    def _why_not_await(self, _wait: float | None, act: str, label: int) -> str:
+    def _why_not_await(self, wait: float | None, act: str, label: int) -> str:
+        if _is_short(wait):
+            return _TOO_SHORT
         if act == "wake":
             return "" if WAKER in self.registrations else "there is no waker"
         if label == WAKER:
@@ -168,6 +175,20 @@ class Slots:
         peer = self.files[label].peer
         is_sender = self.kind(label) in _SENDING and peer is not None and peer.is_open
         return "" if is_sender or self.kind(label) == "eventfd" else "it has nobody to send to"
+
+    def _why_not_meanwhile(self, wait: float | None, acts: Iterable[Action] | None) -> str:
+        """Another thread cannot ask as it goes, so all that it is to do has to apply from the start."""
+        if not self.capabilities & Capability.MULTI_THREAD:
+            return "the poller does not claim MULTI_THREAD"
+        if _is_short(wait):
+            return _TOO_SHORT
+        later = copy.deepcopy(self)
+        for act in acts or ():
+            reason = later.why_not(act) if act.verb in _FROM_A_THREAD else f"{act.verb} is for one thread"
+            if reason:
+                return reason
+            later.apply(act)
+        return "" if acts else "there is nothing to do"
 
     @staticmethod
     def _must_be(*kinds: str) -> Callable[..., str]:
@@ -277,6 +298,18 @@ class Slots:
         elif act == "set":
             self.files[label].value |= R
 
+    def _act(self, _wait: float | None, acts: Iterable[Action] | None) -> None:
+        for act in acts or ():
+            if not self.why_not(act):
+                self.apply(act)
+
+
+_TOO_SHORT = "it would be over before the other thread acts"
+
+
+def _is_short(wait: float | None) -> bool:
+    return wait is not None and wait < SHORTEST_AWAIT
+
 
 _must_be = Slots._must_be
 _stream = _must_be("unix", "tcp", "connecting")
@@ -311,6 +344,10 @@ _RULES: dict[str, Callable[..., str]] = {
     ),
     "wake": lambda s, _: "" if WAKER in s.registrations else "there is no waker",
     "await": Slots._why_not_await,
+    "dispatch": lambda s, _wait, _acts: (
+        "" if s.capabilities & Capability.DISPATCH else "the poller does not claim DISPATCH"
+    ),
+    "meanwhile": Slots._why_not_meanwhile,
 }
 """Verb -> why it does not apply, asked when its labels are right; a verb without a rule applies."""
 
@@ -341,5 +378,7 @@ _CHANGES: dict[str, Callable[..., Any]] = {
     "set": lambda s, a, value: setattr(s.files[a], "value", int(value)),
     "waker": Slots._waker,
     "await": Slots._await,
+    "dispatch": Slots._act,
+    "meanwhile": Slots._act,
 }
 """Verb -> what it changes, once it was done."""

@@ -15,6 +15,7 @@ from conformance.slots import DIRECTIONS, File
 __all__ = ["EDGES", "HANGUPS", "Watch", "settles", "shows"]
 
 R, W, P = Interest.READABLE, Interest.WRITABLE, Interest.PRIORITY
+NO_DIRECTION = Interest(0)
 IN, OUT, PRI, ERR, HUP, NVAL = (
     select.POLLIN,
     select.POLLOUT,
@@ -80,6 +81,8 @@ class Watch:
     quiets: list[Quiet] = field(default_factory=list)
     """What must not be reported for it: directions outside the interest, or anything while it is disabled."""
     fired_mask: int = 0
+    replaced_at: int = 0
+    """The step of the last reregister."""
     marks: dict[str, bool] = field(default_factory=dict)
 
     @property
@@ -132,7 +135,14 @@ class Watch:
         return quiet
 
     def quiet(
-        self, step: int, reason: str, should_be: str, *, direction: Interest | None = None, was_owed: bool = False
+        self,
+        step: int,
+        reason: str,
+        should_be: str,
+        *,
+        direction: Interest | None = None,
+        was_owed: bool = False,
+        is_pending: bool = False,
     ) -> Quiet:
         """Begin a silence of this registration, or of one direction."""
         return Quiet(
@@ -144,6 +154,7 @@ class Watch:
             trigger=self.trigger,
             direction=direction,
             was_owed=was_owed,
+            is_pending=is_pending,
             should_be=should_be,
         )
 
@@ -170,10 +181,13 @@ class Watch:
         """Whether it is owed as a MUST: a plain reregister of an edge arms as a SHOULD only."""
         return self.is_owed(direction, mask) and (self.is_level or self.armed[direction] != "again")
 
-    def watch_outside(self, step: int, dropped: Interest, was_owed: Interest) -> list[Quiet]:
+    def watch_outside(
+        self, step: int, dropped: Interest = NO_DIRECTION, was_owed: Interest = NO_DIRECTION, pending: int = 0
+    ) -> list[Quiet]:
         """Begin the silence of the directions that are not asked for.
 
-        `dropped` are those asked for until now, `was_owed` those that were ready and not yet told.
+        `dropped` are those asked for until now, `was_owed` those that were ready and not yet told, `pending` those of which a batch in
+        progress may tell.
         """
         outside = DIRECTIONS.get(self.kind, R) & (R | W) & ~self.interest
         if self.interest & P:
@@ -185,6 +199,7 @@ class Watch:
                 f"no {direction.name} for token {self.token}",
                 direction=direction,
                 was_owed=bool(direction & dropped & was_owed),
+                is_pending=bool(direction & dropped & pending),
             )
             for direction in (R, W)
             if outside & direction

@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from conformance.frames import exactly
-from conformance.history import HUNG, Acted, Curtain, Entry, entry_to_json
+from conformance.history import HUNG, Acted, Curtain, Entry, acted_to_json, entry_to_json
 from conformance.loading import UsageError, inspect_poller, load
 from conformance.protocol import Capability
 from conformance.runner import PATIENCE, Log, run
@@ -176,4 +176,4 @@ class _Frames(Log):
         self.send(entry_to_json(entry))
 
     def acted(self, acted: Acted) -> None:
-        self.send({"kind": "acted", "act": acted.act, "label": acted.label, "masks": acted.masks})
+        self.send({"kind": "acted", **acted_to_json(acted)})

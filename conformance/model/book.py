@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import ceil
 
 from conformance.facts import Account, Freedom, Quiet
-from conformance.history import Did, Masks
+from conformance.history import HANDLER, THREAD, Did, Masks
 from conformance.protocol import Capability, Interest, Trigger
 from conformance.slots import BOTH, WAKER, File, Slots
 from conformance.watch import HANGUPS, IN, OUT, R, W, Watch, shows
@@ -32,6 +32,14 @@ class Book:
         """Tokens about which nothing is judged any more: they were carried by a haunted number."""
         self.haunted: list[tuple[int, File]] = []
         """(number, file) for each file that was closed under a registered number and lives on in a dup (DESIGN 4, rule 9)."""
+        self.tainted: dict[int, int] = {}
+        """Token -> the haunted number that carried it last: its ghost may still be told under it, whoever has it now."""
+        self.strays: dict[int, None] = {}
+        """Numbers for which a stray reregister was granted: the poller took on what it never had."""
+        self.within = ""
+        """Where the action that is being read was done: `history.HANDLER`, `history.THREAD`, or nowhere special."""
+        self.told_first: dict[int, int] = {}
+        """Token -> what the first part of the batch in progress told."""
         self._known_numbers: dict[int, None] = {}
         self._known_labels: dict[int, None] = {}
 
@@ -91,19 +99,20 @@ class Book:
         """Enter a registration that was granted."""
         file, number = self.slots.registrations[label].file, self.numbers.get(label, -1)
         self.account.has_user |= file.kind == "user"
-        watch = Watch(label, file, number, token, interest, trigger, is_judged=not self.is_haunted(label))
+        watch = Watch(label, file, number, token, interest, trigger, is_judged=not self._is_doubtful(label, token))
         watch.marks = {
             "again": self.is_known(label),
             "reused": self.is_reused(label),
             "stray": did.action.verb == "reregister",
+            **self.places(),
             **self._token_marks(token),
         }
-        watch.seen = did.mask or 0
+        watch.seen, watch.replaced_at = did.mask or 0, 0
         watch.arm("register", did.mask)
         self.watches[label] = watch
         self._known_numbers[number] = self._known_labels[label] = None
         self._give_out(watch, token)
-        self.account.quiets += watch.watch_outside(did.step, Interest(0), Interest(0))
+        self.account.quiets += watch.watch_outside(did.step)
         return watch
 
     def replace(self, did: Did, watch: Watch, token: int, interest: Interest, trigger: Trigger) -> None:
@@ -111,9 +120,12 @@ class Book:
         mask, had_fired = did.mask or 0, not watch.is_enabled
         dropped, added = watch.interest & ~interest, interest & ~watch.interest
         was_owed = Interest(sum(direction for direction in watch.directions() if watch.owes(direction, mask)))
+        pending = self._pending(watch)
         if token != watch.token:
             self.kill(did.step, watch, "retoken", was_owed=bool(was_owed))
         watch.marks |= {
+            **self.places(),
+            "pending": bool(pending & interest),
             "retoken": token != watch.token and bool(was_owed),
             "new token": token != watch.token,
             "retrigger": trigger != watch.trigger,
@@ -122,7 +134,7 @@ class Book:
             "changed before": watch.marks.get("rearmed", False) and not watch.marks.get("polled", True),
             **self._token_marks(token),
         }
-        watch.is_judged = not self.is_haunted(watch.label)
+        watch.is_judged, watch.replaced_at = not self._is_doubtful(watch.label, token), did.step
         watch.replace(token, interest, trigger, mask)
         if had_fired or watch.is_oneshot:
             watch.arm("rearm", mask)
@@ -130,7 +142,7 @@ class Book:
             watch.arm("added", mask, only=added)
             watch.arm("again", mask)
         self._give_out(watch, token)
-        self.account.quiets += watch.watch_outside(did.step, dropped, was_owed)
+        self.account.quiets += watch.watch_outside(did.step, dropped, was_owed, pending)
 
     def end(self, step: int, watch: Watch, reason: str) -> None:
         """Take a registration out; from now on its token is silent."""
@@ -145,6 +157,7 @@ class Book:
             return
         if len(file.labels) > 1:
             self.haunted.append((watch.number, file))
+            self.tainted[watch.token] = watch.number
             self.forgiven |= {watch.token: None, **{t: None for t, q in self.dead.items() if q.label == label}}
             del self.watches[label]
         else:
@@ -157,15 +170,38 @@ class Book:
     def kill(self, step: int, watch: Watch, reason: str, *, was_owed: bool) -> None:
         """Begin the silence of a registration's token."""
         if watch.is_judged:
-            quiet = watch.quiet(step, reason, f"nothing more for token {watch.token}", was_owed=was_owed)
+            is_pending = bool(self._pending(watch))
+            should_be = f"nothing more for token {watch.token}"
+            quiet = watch.quiet(step, reason, should_be, was_owed=was_owed, is_pending=is_pending)
             self.dead[watch.token] = quiet
             self.account.quiets.append(quiet)
+
+    def doubt(self, watch: Watch) -> None:
+        """Judge a registration no more until its next reregister: nobody can know what became of it."""
+        watch.is_judged = False
+        watch.debts.clear()
+        self.forgiven[watch.token] = None
+
+    def places(self) -> dict[str, bool]:
+        """Where the action that is being read was done, as marks."""
+        return {place: self.within == place for place in (HANDLER, THREAD)}
+
+    def _pending(self, watch: Watch) -> int:
+        """The directions of which the batch in progress may still tell."""
+        return sum(watch.debts) if self.within == HANDLER else 0
 
     def _token_marks(self, token: int) -> dict[str, bool]:
         return {"big": token >= 2**32, "token 0": token == 0, "reused token": token in self.dead}
 
+    def _is_doubtful(self, label: int, token: int) -> bool:
+        """Whether a ghost may speak for it: it is on a haunted number, or has a token that one carried."""
+        carrier = self.tainted.get(token)
+        return self.is_haunted(label) or any(number == carrier for number, _ in self.haunted)
+
     def _give_out(self, watch: Watch, token: int) -> None:
         self.dead.pop(token, None)
+        if self.is_haunted(watch.label):
+            self.tainted[token] = watch.number
         if watch.is_judged:
             self.forgiven.pop(token, None)
         else:
@@ -176,7 +212,7 @@ class Book:
     def woken(self) -> None:
         """A wake is owed an event."""
         waker = self.watches[WAKER]
-        waker.marks["again"] = waker.events > 0
+        waker.marks |= {"again": waker.events > 0, **self.places()}
         waker.arm("wake", IN)
 
     def was_set(self, label: int, before: int) -> None:
@@ -185,7 +221,7 @@ class Book:
         if before and not value:
             self.freedom("withdrawn")
         if (watch := self.watches.get(label)) and (added := Interest(value & ~before & int(BOTH))):
-            watch.marks["replaced"] = bool(before)
+            watch.marks |= {"replaced": bool(before), **self.places()}
             watch.arm("set", value_mask(value), only=added)
 
     def freedom(self, about: str) -> None:

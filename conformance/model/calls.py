@@ -16,6 +16,7 @@ _ASKS = ("register", "reregister", "deregister")
 
 def did(book: Book, did: Did) -> None:
     """Read one action that is no poll."""
+    book.within = did.within
     if did.ended != ALIVE:
         _ended(book, did)
     elif did.action.verb in _ASKS:
@@ -26,6 +27,7 @@ def did(book: Book, did: Did) -> None:
         _changed(book, did)
     for label, number in did.fds:
         book.numbers[label] = number
+    book.within = ""
 
 
 def closed(book: Book, curtain: Curtain) -> None:
@@ -90,6 +92,7 @@ def _would_block(book: Book, did: Did) -> None:
                 "polled": False,
                 "crossed": False,
                 "elsewhere": label != did.action.label,
+                **book.places(),
             }
 
 
@@ -149,9 +152,11 @@ def _asked(book: Book, did: Did) -> None:
     is_lawful = (watch is None) == (verb == "register")
     call = _call(book, did, "lawful" if is_lawful else "double" if verb == "register" else "stray")
     call.marks = {
+        **book.places(),
         "again": book.is_known(label),
         "fired": bool(watch and not watch.is_enabled),
         "reused": book.is_reused(label),
+        "after stray": book.numbers.get(label, -1) in book.strays,
         "big": verb != "deregister" and did.action.args[1] >= 2**32,
         "token 0": verb != "deregister" and did.action.args[1] == 0,
     }
@@ -186,6 +191,8 @@ def _granted(book: Book, did: Did, watch: Watch | None) -> None:
     label, token, interest, trigger = did.action.args
     book.slots.apply(did.action)
     if watch is None:
+        if did.action.verb == "reregister":
+            book.strays[book.numbers.get(label, -1)] = None
         book.begin(did, label, token, interest, trigger)
     else:
         book.replace(did, watch, token, interest, trigger)

@@ -6,8 +6,10 @@ from collections import Counter
 
 from conformance.actions import Action, show_wait
 from conformance.facts import Debt, Hint, Left, Quiet, Stop, Wait
-from conformance.history import DIED, HUNG, Acted, Masks, Poll
+from conformance.history import DIED, FIRST, HUNG, REST, Acted, Masks, Poll
+from conformance.model.batches import doubts, first_part, is_excused, rest_of_batch
 from conformance.model.book import Book
+from conformance.model.calls import did
 from conformance.protocol import Capability, Interest, Readiness, Trigger
 from conformance.slots import STREAMS, WAKER
 from conformance.watch import ERR, HANGUPS, NVAL, RDHUP, R, W, Watch, settles, shows
@@ -30,6 +32,8 @@ def polled(book: Book, poll: Poll) -> None:
         _never_returned(book, poll, now)
         return
     told = _told(book, poll, now)
+    first_part(book, poll, told)
+    rest_of_batch(book, poll, told, now)
     crowd = len(book.owing(now))
     for watch in book.watches.values():
         _pay(book, watch, poll, now, told.get(watch.token, 0), crowd)
@@ -41,7 +45,11 @@ def polled(book: Book, poll: Poll) -> None:
 
 
 def acted(book: Book, act: Acted) -> None:
-    """Read what the other thread of an `await` did."""
+    """Read what the other thread of an `await` or a `meanwhile` did."""
+    if act.did:
+        for one in act.did:
+            did(book, one)
+        return
     before = book.slots.files[act.label].value if act.label in book.slots.files else 0
     book.slots.apply(Action("await", (None, act.act, act.label)))
     if act.act == "wake":
@@ -71,7 +79,12 @@ def _shape(book: Book, poll: Poll) -> None:
         wait_fact(book, "alive", poll, broken="the process died in poll", should="one that lives on")
     if poll.ended in (DIED, HUNG):
         return
-    call = f"poll({show_wait(poll.timeout)})"
+    call = f"poll{'_each' if poll.part else ''}({show_wait(poll.timeout)})"
+    if poll.part:
+        wait_fact(
+            book, "each", poll, broken=_each_flaw(poll, call), should="no exception, and events of the known form"
+        )
+        return
     is_huge = poll.timeout is not None and poll.timeout >= 86_400
     raised = f"{poll.raised} from {call}" if poll.raised else ""
     wait_fact(book, "huge" if is_huge else "raised", poll, broken=raised, should="a list of events")
@@ -86,6 +99,10 @@ def _shape(book: Book, poll: Poll) -> None:
         if not poll.events and poll.elapsed_ns < poll.timeout * 5e8:
             book.account.count("early empty returns")
             book.freedom("early")
+
+
+def _each_flaw(poll: Poll, call: str) -> str:
+    return f"{poll.raised} from {call}" if poll.raised else "; ".join(poll.flaws)
 
 
 def _never_returned(book: Book, poll: Poll, now: Masks) -> None:
@@ -117,7 +134,8 @@ def _told(book: Book, poll: Poll, now: Masks) -> dict[int, int]:
             _stranger(book, poll, token)
         elif watch.is_judged:
             _own(book, watch, poll, bits)
-            _hinted(book, watch, poll, bits, now)
+            if poll.part != REST:
+                _hinted(book, watch, poll, bits, now)
     for token, bits in told.items():
         if times[token] > 1:
             book.freedom("split")
@@ -142,13 +160,14 @@ def _stranger(book: Book, poll: Poll, token: int) -> None:
             should_be="only tokens that are registered",
         )
         book.account.quiets.append(quiet)
-    quiet.break_(poll.step, f"an event for token {token}")
+    if not is_excused(poll, quiet):
+        quiet.break_(poll.step, f"an event for token {token}")
 
 
 def _own(book: Book, watch: Watch, poll: Poll, bits: int) -> None:
     """An event for a live registration: it may be disabled, or not have asked for that."""
     for quiet in watch.quiets:
-        if quiet.direction is None or bits & quiet.direction:
+        if (quiet.direction is None or bits & quiet.direction) and not is_excused(poll, quiet):
             quiet.break_(poll.step, f"{Readiness(bits & 63)!r} for token {watch.token}")
     if not bits:
         book.account.count("events without readiness")
@@ -167,13 +186,20 @@ def _hinted(book: Book, watch: Watch, poll: Poll, bits: int, now: Masks) -> None
     )
     for claim, hint, is_true in truths:
         if book.capabilities & claim and bits & hint:
-            fact = Hint(step=poll.step, held=is_true, kind=watch.kind, about="lie", hint=hint)
+            fact = Hint(step=poll.step, held=is_true, kind=watch.kind, about="lie", hint=hint, token=watch.token)
             if not is_true:
                 fact.got, fact.should_be = f"{hint.name} for token {watch.token}", "no hint that was never true"
             book.account.hints.append(fact)
     is_missing = mask & RDHUP and watch.interest & R and not bits & Readiness.READ_CLOSED
     if book.capabilities & Capability.CLOSED_HINTS and is_missing:
-        fact = Hint(step=poll.step, held=False, kind=watch.kind, about="missing", hint=Readiness.READ_CLOSED)
+        fact = Hint(
+            step=poll.step,
+            held=False,
+            kind=watch.kind,
+            about="missing",
+            hint=Readiness.READ_CLOSED,
+            token=watch.token,
+        )
         fact.got, fact.should_be = "no READ_CLOSED", "READ_CLOSED, for the peer has stopped sending"
         book.account.hints.append(fact)
 
@@ -190,15 +216,19 @@ def _pay(book: Book, watch: Watch, poll: Poll, now: Masks, bits: int, crowd: int
         is_true = shows(direction, mask) and shows(direction, after)
         if is_true and watch.is_owed(direction, mask) and not (poll.acted and not is_told):
             debt = _debt(book, watch, direction, poll, mask)
+            if poll.part == FIRST and not is_told:
+                debt.marks["batch"] = True  # the rest of the batch may tell it
+                continue
             _count(book, debt, poll, crowd)
             if is_told:
-                debt.was_blocked = poll.acted is not None and (not shows(direction, before) or watch.label == WAKER)
+                is_news = not shows(direction, before) or watch.label == WAKER or watch.marks.get("thread", False)
+                debt.was_blocked = poll.acted is not None and is_news
                 _paid(book, watch, debt, poll)
             elif debt.polls >= debt.bound:
                 _overdue(watch, debt, poll)
         elif direction in watch.debts and not is_true:
             del watch.debts[direction]
-        if watch.is_level and watch.counts and not shows(direction, before | mask | after):
+        if watch.is_level and watch.counts and not poll.part and not shows(direction, before | mask | after):
             _stopped(book, watch, direction, poll, is_told=is_told)
         if is_told:
             _was_told(book, watch, direction, is_true=shows(direction, mask) or shows(direction, after))
@@ -232,6 +262,7 @@ def _debt(book: Book, watch: Watch, direction: Interest, poll: Poll, mask: int) 
 
 def _count(book: Book, debt: Debt, poll: Poll, crowd: int) -> None:
     debt.polls += 1
+    debt.marks["each"] = bool(poll.part) and debt.marks.get("each", True)
     debt.bound = max(debt.bound, book.bound(poll.max_events))
     debt.crowd = max(debt.crowd, crowd)
     if poll.max_events is not None:
@@ -258,7 +289,7 @@ def _paid(book: Book, watch: Watch, debt: Debt, poll: Poll) -> None:
 
 
 def _stopped(book: Book, watch: Watch, direction: Interest, poll: Poll, *, is_told: bool) -> None:
-    stop = Stop(step=poll.step, held=not is_told, about="level")
+    stop = Stop(step=poll.step, held=not is_told, about="level", token=watch.token, direction=direction)
     if is_told:
         stop.got, stop.should_be = watch.owed_text(direction), "nothing, for the condition has cleared"
     book.account.stops.append(stop)
@@ -291,6 +322,8 @@ def _silences(book: Book, poll: Poll) -> None:
 
 
 def _keep(quiet: Quiet, mask: int, is_tempted: bool, poll: Poll) -> None:
+    if is_excused(poll, quiet):
+        return
     if is_tempted and quiet.held is None:
         quiet.held = True
     quiet.seen |= mask
@@ -303,7 +336,9 @@ def _fire(book: Book, poll: Poll, told: dict[int, int]) -> None:
         if watch.token not in told:
             continue
         watch.events += 1
-        if watch.is_oneshot and watch.is_enabled:
+        if doubts(poll, watch):
+            book.doubt(watch)
+        elif watch.is_oneshot and watch.is_enabled:
             quiet = watch.fire(poll.step, book.mask(watch, poll.after or {}))
             book.account.quiets.append(quiet)
 

@@ -44,14 +44,14 @@ class Rests:
     def done(self, did: Did) -> None:
         """The action is complete."""
         polls, self._polls = self._polls, []
-        if did.outcome == UNSEEN:
+        if did.outcome == UNSEEN and did.action.verb == "await":
             _, act, label = did.action.args
             acted(self._book, Acted(act=act, label=label, masks={}))
         if any(poll.raised or poll.after is None for poll, _ in polls):
             return
         if did.action.verb == "rest":
             self._rested(did, polls)
-        elif did.action.verb == "await":
+        elif did.action.verb in ("await", "meanwhile"):
             self._awaited(did, polls)
         elif did.action.verb == "signals" and polls:
             self._signalled(polls[0][0])
@@ -95,7 +95,8 @@ class Rests:
     def _awaited(self, did: Did, polls: list[tuple[Poll, bool]]) -> None:
         if not polls or not polls[0][1]:
             return
-        timeout, act, _ = did.action.args
+        timeout = did.action.args[0]
+        act = did.action.args[1] if did.action.verb == "await" else "meanwhile"
         before = next((index for index, (poll, _) in enumerate(polls) if poll.acted), len(polls))
         rest = Rest(step=did.step, held=before <= AWAIT_RETURNS, timeout=timeout, bait=(*self._bait, "await", act))
         if not rest.held:

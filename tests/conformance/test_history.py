@@ -13,7 +13,13 @@ from conformance.guarantees import catalogue
 from conformance.history import (
     ALIVE,
     DIED,
+    EACH,
+    FIRST,
+    HANDLER,
     HUNG,
+    REST,
+    THREAD,
+    WHOLE,
     Acted,
     Curtain,
     Did,
@@ -34,6 +40,7 @@ text = st.text(max_size=8)
 masks = st.dictionaries(st.integers(0, 99), st.integers(0, 0x2FFF), max_size=3)
 ended = st.sampled_from([ALIVE, HUNG, DIED])
 small = st.integers(0, 2**63 - 1)
+acts = st.lists(st.builds(Did, step=small, action=actions(), within=st.just(THREAD)), max_size=2).map(tuple)
 entries: st.SearchStrategy[Entry] = st.one_of(
     st.builds(
         Did,
@@ -46,6 +53,7 @@ entries: st.SearchStrategy[Entry] = st.one_of(
         mask=st.none() | st.integers(0, 0x2FFF),
         fds=st.lists(st.tuples(small, small), max_size=2).map(tuple),
         flaw=text,
+        within=st.sampled_from(("", HANDLER, THREAD)),
         ended=ended,
     ),
     st.builds(
@@ -59,7 +67,8 @@ entries: st.SearchStrategy[Entry] = st.one_of(
         flaws=st.lists(text, max_size=2).map(tuple),
         raised=text,
         elapsed_ns=small,
-        acted=st.none() | st.builds(Acted, act=text, label=small, masks=masks),
+        acted=st.none() | st.builds(Acted, act=text, label=small, masks=masks, did=acts),
+        part=st.sampled_from((WHOLE, EACH, FIRST, REST)),
         ended=ended,
     ),
     st.builds(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conformance.history import Curtain, Did, Entry, Poll
+from conformance.history import EACH, FIRST, HANDLER, REST, THREAD, Curtain, Did, Entry, Poll
 from conformance.model import AWAIT_RETURNS, REST_WAITS
 from conformance.protocol import Capability
 from conformance.runner import Log, run
@@ -225,6 +225,72 @@ def test_a_poller_that_never_waits_is_not_asked_for_ever(world: FakeWorld) -> No
     log = perform(world, "unix 1 2; register 2 7 r edge; await none send 1", Restless)
     assert AWAIT_RETURNS < len(log.polls) < 3 * AWAIT_RETURNS
     assert log.did[-1].outcome == "unseen"
+
+
+def test_what_a_handler_does_stands_between_two_parts_of_its_batch(world: FakeWorld) -> None:
+    """Up to the first event, what that led to, and the rest; poll(2) is asked at each seam."""
+    text = "unix 1 2; pipe 3 4; register 2 7 r level; register 3 8 r level; send 1 3; send 4 1; dispatch 0 deregister 3"
+    log = perform(world, text, ReferencePoller)
+    first, done, rest = log.entries[-5:-2]
+    assert isinstance(first, Poll)
+    assert isinstance(rest, Poll)
+    assert isinstance(done, Did)
+    assert (first.part, first.events, first.after) == (FIRST, ((7, 1),), {2: 5, 3: 1})
+    assert (str(done.action), done.within) == ("deregister 3", HANDLER)
+    assert (rest.part, rest.events) == (REST, ())
+
+
+def test_a_dispatch_without_an_event_or_a_handler_is_one_call(world: FakeWorld) -> None:
+    """Then nothing is done inside it."""
+    log = perform(world, "unix 1 2; register 2 7 r level; dispatch 0 close 1; send 1 1; dispatch 0", ReferencePoller)
+    assert [(poll.part, poll.events) for poll in log.polls] == [(EACH, ()), (EACH, ((7, 1),))]
+    assert "close" not in {entry.action.verb for entry in log.did}
+
+
+def test_what_a_handler_cannot_do_is_skipped(world: FakeWorld) -> None:
+    """An action inside is an action like any other."""
+    log = perform(world, f"{READY}; dispatch 0 close 9 and deregister 2", ReferencePoller)
+    assert [(entry.skipped, entry.within) for entry in log.did if entry.within] == [
+        ("nothing is open under 9", HANDLER),
+        ("", HANDLER),
+    ]
+
+
+def test_calls_of_another_thread_are_part_of_the_poll_that_they_met(world: FakeWorld) -> None:
+    """With what came of each, and what poll(2) showed of the new registration afterwards."""
+    log = perform(world, "unix 1 2; send 1 1; meanwhile none register 2 7 r edge", ReferencePoller)
+    (poll,) = log.polls
+    assert poll.acted is not None
+    assert [(str(one.action), one.outcome, one.within) for one in poll.acted.did] == [
+        ("register 2 7 r edge", "ok", THREAD)
+    ]
+    assert (poll.before, poll.acted.masks, poll.events) == ({}, {2: 5}, ((7, 1),))
+
+
+def test_a_meanwhile_that_meets_no_poll_still_happens(world: FakeWorld) -> None:
+    """Its calls then stand behind the polls, as steps of their own."""
+
+    class Restless(pollers.Listens):
+        capabilities = Capability.LEVEL | Capability.MULTI_THREAD
+
+    log = perform(world, "unix 1 2; register 2 7 r level; meanwhile 50ms deregister 2", Restless)
+    assert [str(entry.action) for entry in log.did if entry.within == THREAD] == ["deregister 2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("meanwhile none register 2 7 r edge", "nobody would be told"),
+        ("meanwhile 10ms register 2 7 r edge", "it would be over before the other thread acts"),
+        ("meanwhile 50ms", "there is nothing to do"),
+        ("meanwhile 50ms close 1", "close is for one thread"),
+        ("meanwhile 50ms deregister 2 and send 9 1", "nothing is open under 9"),
+        ("register 2 7 w level; meanwhile none reregister 2 7 w level", "something is owed, or keeps it awake"),
+    ],
+)
+def test_a_meanwhile_that_would_come_to_nothing_is_skipped(world: FakeWorld, text: str, why: str) -> None:
+    """Nobody waits for ever for what need not come."""
+    assert perform(world, f"unix 1 2; {text}", ReferencePoller).did[-1].skipped == why
 
 
 def test_signals_come_while_it_waits(world: FakeWorld) -> None:
