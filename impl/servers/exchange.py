@@ -33,14 +33,17 @@ MAX_DISCARDED = 1 << 20
 """Bytes that a client may go on sending after the last answer, before it is cut off."""
 
 
-class State(enum.Enum):
+class State(enum.IntEnum):
     """Where a connection stands."""
 
-    READ = enum.auto()
-    WAIT = enum.auto()
-    WRITE = enum.auto()
-    FLUSH = enum.auto()
-    DONE = enum.auto()
+    READ = 0
+    WAIT = 1
+    WRITE = 2
+    FLUSH = 3
+    DONE = 4
+
+
+READ, WAIT, WRITE, FLUSH, DONE = State
 
 
 class Reply(NamedTuple):
@@ -80,15 +83,16 @@ class Exchange:
     `step` and `advance` answer what the connection waits for; None means that it is done, or in WAIT until `resume`.
     """
 
-    __slots__ = ("_discarded", "_is_last", "_outgoing", "_reply", "_talk", "served", "state", "stream")
+    __slots__ = ("_discarded", "_is_last", "_outgoing", "_reply", "_talk", "moves", "served", "state", "stream")
 
     def __init__(self, stream: TcpStream, talk: Talk) -> None:
         self.stream = stream
-        self.state = State.READ
+        self.state = READ
         self.served = 0  # replies handed to the kernel to the last byte, refusals not counted
+        self.moves = 0  # requests begun, replies begun, replies gone: each deserves a time limit of its own
         self._talk = talk
         self._reply = Reply(b"")
-        self._outgoing = memoryview(b"")
+        self._outgoing: bytes | memoryview = b""
         self._is_last = False
         self._discarded = 0
 
@@ -113,29 +117,29 @@ class Exchange:
         try:
             _STEPS[self.state](self)
         except OSError:
-            self.state = State.DONE
+            self.state = DONE
         return _WAITS_FOR[self.state]
 
     def is_idle(self) -> bool:
         """Answer whether no request has begun."""
-        return self.state is State.READ and not self._talk.has_begun()
+        return self.state is READ and not self._talk.has_begun()
 
     def is_unanswered(self) -> bool:
         """Answer whether a request has begun whose reply has not left."""
-        return not self.is_idle() and self.state not in (State.FLUSH, State.DONE)
+        return not self.is_idle() and self.state not in (FLUSH, DONE)
 
     def resume(self, data: bytes | None) -> None:
         """Leave WAIT with the bytes of the reply, or with None because there will be none."""
         if data is None:
-            self.state = State.DONE
+            self.state = DONE
             return
-        self._outgoing = memoryview(data)
-        self.state = State.WRITE
+        self._outgoing = data
+        self.state = WRITE
 
     def time_out(self) -> Interest | None:
         """Take too long: an unfinished request is refused, everything else is cut off."""
-        if self.is_idle() or self.state is not State.READ:
-            self.state = State.DONE
+        if self.is_idle() or self.state is not READ:
+            self.state = DONE
             return None
         self._begin(self._talk.time_out())
         return self.advance()
@@ -146,30 +150,34 @@ class Exchange:
         self._talk.finish()
 
     def _read(self) -> None:
-        # The first complete request ends the reading, with bytes perhaps left in the kernel. Who is registered with an
-        # edge has to reregister then, which tells of them anew.
-        while not self._take_request():
+        # The first complete request ends the reading, with bytes perhaps left in the kernel. Whoever goes on comes back
+        # here before he waits; whoever waits to write reregisters, which tells of them anew.
+        while True:
             data = self.stream.read(CHUNK)
             if data is None:
                 return
             if not data:
-                self.state = State.DONE  # the client has gone, in mid-request or not
+                self.state = DONE  # the client has gone, in mid-request or not
                 return
+            self.moves += not self._talk.has_begun()
             self._talk.feed(data)
+            if self._take_request():
+                return
 
     def _write(self) -> None:
-        while self._outgoing:
-            written = self.stream.write(self._outgoing)
+        while (written := self.stream.write(self._outgoing)) != len(self._outgoing):
             if written is None:
                 return
-            self._outgoing = self._outgoing[written:]
+            self._outgoing = memoryview(self._outgoing)[written:]
+        self.moves += 1
         self.served += not self._reply.is_refusal
         if self._is_last:
             self.stream.shutdown(Half.WRITE)
-            self.state = State.FLUSH
+            self.state = FLUSH
         else:
-            self.state = State.READ
-            self._take_request()  # the next may have come along with this one
+            self.state = READ
+            if self._talk.has_begun():
+                self._take_request()  # the next may have come along with this one
 
     def _flush(self) -> None:
         while self._discarded <= MAX_DISCARDED:
@@ -179,7 +187,7 @@ class Exchange:
             if not data:
                 break
             self._discarded += len(data)
-        self.state = State.DONE
+        self.state = DONE
 
     def _stay(self) -> None:
         """WAIT and DONE: nothing can be done now."""
@@ -195,22 +203,17 @@ class Exchange:
     def _begin(self, reply: Reply) -> None:
         self._reply = reply
         self._is_last = self._is_last or reply.last
-        self._outgoing = memoryview(reply.data)
-        self.state = State.WAIT if reply.after else State.WRITE
+        self._outgoing = reply.data
+        self.moves += 1
+        self.state = WAIT if reply.after else WRITE
 
 
-_STEPS: dict[State, Callable[[Exchange], None]] = {
-    State.READ: Exchange._read,
-    State.WAIT: Exchange._stay,
-    State.WRITE: Exchange._write,
-    State.FLUSH: Exchange._flush,
-    State.DONE: Exchange._stay,
-}
-
-_WAITS_FOR = {
-    State.READ: Interest.READABLE,
-    State.WAIT: None,
-    State.WRITE: Interest.WRITABLE,
-    State.FLUSH: Interest.READABLE,
-    State.DONE: None,
-}
+_STEPS: tuple[Callable[[Exchange], None], ...] = (
+    Exchange._read,
+    Exchange._stay,
+    Exchange._write,
+    Exchange._flush,
+    Exchange._stay,
+)
+_WAITS_FOR = (Interest.READABLE, None, Interest.WRITABLE, Interest.READABLE, None)
+"""Both by state."""

@@ -8,6 +8,7 @@ read (RFC 9110, 9.3.1).
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ class Requests:
     __slots__ = ("_buffer", "_looked")
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._buffer = b""
         self._looked = 0  # so far there is no end of a head in the buffer: bytes are not looked at twice
 
     def feed(self, data: bytes) -> None:
@@ -81,18 +82,17 @@ class Requests:
             BadRequest: it never will be a request that we serve.
         """
         buffer = self._buffer
-        while buffer.startswith(b"\r\n"):
-            del buffer[:2]  # some clients send one too many after the last request (RFC 9112, 2.2)
+        while buffer.startswith(b"\r\n"):  # some clients send one too many after the last request (RFC 9112, 2.2)
+            self._buffer = buffer = buffer[2:]
             self._looked = 0
-        end = buffer.find(b"\r\n\r\n", max(self._looked - 3, 0), MAX_HEAD)
+        end = buffer.find(b"\r\n\r\n", self._looked, MAX_HEAD)
         if end < 0:
             _refuse_early(buffer)
-            self._looked = len(buffer)
+            self._looked = max(len(buffer) - 3, 0)
             return None
-        head = bytes(buffer[:end])
-        del buffer[: end + 4]
+        self._buffer = buffer[end + 4 :]
         self._looked = 0
-        return _parse(head)
+        return _parse(buffer[:end])
 
 
 class Answer(NamedTuple):
@@ -103,9 +103,12 @@ class Answer(NamedTuple):
     after: float = 0.0
 
 
+_HELLO = Answer(200, b"Hello world!")
+
+
 def hello(_request: Request) -> Answer:
     """Answer every request alike, as the texts' servers do."""
-    return Answer(200, b"Hello world!")
+    return _HELLO
 
 
 class HttpTalk:
@@ -139,10 +142,8 @@ class HttpTalk:
             return _refusal(bad)
         if request is None:
             return None
-        status, body, after = self._answering(request)
-        keep_alive = self._keep_alive and request.keep_alive
-        data = response(status, body, keep_alive=keep_alive, head_only=request.method == "HEAD")
-        return Reply(data, last=not keep_alive, after=after)
+        answer = self._answering(request)
+        return _reply(answer, self._keep_alive and request.keep_alive, request.method == "HEAD")
 
     def time_out(self) -> Reply:
         """Answer a request that does not come to an end."""
@@ -151,6 +152,13 @@ class HttpTalk:
     def finish(self) -> None:
         """Announce with the next answer that it is the last."""
         self._keep_alive = False
+
+
+@functools.lru_cache(maxsize=64)
+def _reply(answer: Answer, keep_alive: bool, head_only: bool) -> Reply:
+    """Write an answer as a reply; many are alike, so the last ones are kept."""
+    data = response(answer.status, answer.body, keep_alive=keep_alive, head_only=head_only)
+    return Reply(data, last=not keep_alive, after=answer.after)
 
 
 def _refusal(bad: BadRequest) -> Reply:
@@ -169,7 +177,7 @@ def response(status: int, body: bytes, *, keep_alive: bool, head_only: bool = Fa
     return head.encode("ascii") if head_only else head.encode("ascii") + body
 
 
-def _refuse_early(buffer: bytearray) -> None:
+def _refuse_early(buffer: bytes) -> None:
     """Refuse what can be refused before the head is complete: too long, or no HTTP from the first line on."""
     end = buffer.find(b"\n", 0, MAX_HEAD)
     if len(buffer) >= MAX_HEAD:
@@ -177,15 +185,16 @@ def _refuse_early(buffer: bytearray) -> None:
             raise BadRequest(414, f"the request line has more than {MAX_HEAD} bytes")
         raise BadRequest(431, f"the head has more than {MAX_HEAD} bytes")
     if end >= 0:
-        _parse_line(bytes(buffer[:end]).removesuffix(b"\r"))
+        _parse_line(buffer[:end].removesuffix(b"\r"))
         if buffer[end - 1 : end] != b"\r":
             raise BadRequest(400, "lines end in CR LF")
     elif buffer and buffer != b"\r" and not _METHOD.match(buffer):
         raise BadRequest(400, "this is not HTTP")
 
 
+@functools.lru_cache(maxsize=1024)
 def _parse(head: bytes) -> Request:
-    """Read a whole head, without the empty line that ends it."""
+    """Read a whole head, without the empty line that ends it. Clients repeat theirs, so the last ones are kept."""
     line, *fields = head.split(b"\r\n")
     method, target, minor = _parse_line(line)
     if len(fields) > MAX_FIELDS:

@@ -104,6 +104,8 @@ class Service:
         self._handlers: dict[int, Callable[[], None]] = {LISTENER: self._accept, STOP: self._heed_stop}
         self._now = clock()
         self._acceptor = Acceptor(listener, rest=limits.rest)
+        # A one-shot that has fired is silent until it is reregistered, though nothing else has changed.
+        self._rearmed = [wants for wants, trigger in style.triggers.items() if trigger & Trigger.ONESHOT]
         self._tokens = count(OTHERS.stop)
         self._exchanges: dict[int, Exchange] = {}
         self._registered: dict[int, Interest] = {}
@@ -156,11 +158,10 @@ class Service:
 
     def _heed(self, token: int) -> None:
         """Do what one event is about."""
-        handler = self._handlers.get(token)
-        if handler is not None:
-            handler()
-        elif token in self._registered:
+        if token in self._registered:
             self._drive(token)
+        elif token in self._handlers:
+            self._handlers[token]()
 
     def _heed_stop(self) -> None:
         if self._stop.take():
@@ -170,25 +171,25 @@ class Service:
         for stream in self._acceptor.take(self._limits.connections - len(self._exchanges), self._now):
             token = next(self._tokens)
             self._tally.accepted += 1
-            self._exchanges[token] = Exchange(stream, self._style.talk())
+            self._exchanges[token] = exchange = Exchange(stream, self._style.talk())
             self._timeouts.begin(token, self._now)
-            self._register(token, Interest.READABLE)
+            self._register(token, exchange, Interest.READABLE)
 
     def _drive(self, token: int) -> None:
         """Advance one connection; a new state or a new request has its own time limit."""
         exchange = self._exchanges[token]
-        before = (exchange.state, exchange.served, exchange.is_idle())
+        moves, served = exchange.moves, exchange.served
         wants = self._style.drive(exchange)
-        self._tally.served += exchange.served - before[1]
-        if before != (exchange.state, exchange.served, exchange.is_idle()):
+        if moves != exchange.moves:
+            self._tally.served += exchange.served - served
             self._timeouts.begin(token, self._now)
-        self._follow(token, wants)
+        self._follow(token, exchange, wants)
 
-    def _follow(self, token: int, wants: Interest | None) -> None:
+    def _follow(self, token: int, exchange: Exchange, wants: Interest | None) -> None:
         """Bring registration and timers into line with the state of a connection."""
-        exchange = self._exchanges[token]
         if wants is not None:
-            self._register(token, wants)
+            if wants is not self._registered.get(token) or wants in self._rearmed:
+                self._register(token, exchange, wants)
         elif exchange.state is State.WAIT:
             self._wait(token, exchange)
         else:
@@ -204,14 +205,10 @@ class Service:
         elif self._elsewhere is not None:
             self._elsewhere(token, exchange.reply.data)
 
-    def _register(self, token: int, wants: Interest) -> None:
-        """Register for what the connection waits for. A one-shot that has fired needs it even if that is the same."""
-        trigger = self._style.triggers[wants]
-        registered = self._registered.get(token)
-        if registered is None:
-            self._poll.register(self._exchanges[token].stream, token, wants, trigger)
-        elif registered is not wants or trigger & Trigger.ONESHOT:
-            self._poll.reregister(self._exchanges[token].stream, token, wants, trigger)
+    def _register(self, token: int, exchange: Exchange, wants: Interest) -> None:
+        """Register for what the connection waits for, and nothing else."""
+        change = self._poll.reregister if token in self._registered else self._poll.register
+        change(exchange.stream, token, wants, self._style.triggers[wants])
         self._registered[token] = wants
 
     def _see_to_time(self) -> None:
@@ -221,9 +218,10 @@ class Service:
             self.answer(token, self._exchanges[token].reply.data)
         for token in self._timeouts.take_expired(self._now):
             self._tally.timed_out += 1
-            wants = self._exchanges[token].time_out()
+            exchange = self._exchanges[token]
+            wants = exchange.time_out()
             self._timeouts.begin(token, self._now)  # for a refusal to be read
-            self._follow(token, wants)
+            self._follow(token, exchange, wants)
 
     def _see_to_listener(self, *, has_room: bool) -> None:
         """Accept what was left in the queue, if there is hope."""

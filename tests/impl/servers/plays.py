@@ -202,6 +202,11 @@ PLAYS = (
         serve=lambda kernel, chance: keep_alive.serve,
         clients=partial(http_clients, whole=KEEPING, requests=3),
     ),
+    Play(
+        name="keep_alive announced",
+        serve=lambda kernel, chance: partial(keep_alive.serve, style=keep_alive.ANNOUNCED),
+        clients=partial(http_clients, whole=KEEPING, requests=3),
+    ),
     Play(name="graceful", serve=lambda kernel, chance: graceful.serve, clients=graceful_clients),
     Play(
         name="spinning",
