@@ -218,6 +218,11 @@ class Action:
         """Every label that the action names."""
         return tuple(arg for param, arg in zip(self.row.params, self.args, strict=True) if param.parse is _LABEL)
 
+    @property
+    def acts(self) -> tuple[Action, ...]:
+        """What is done while it polls, by a handler or another thread."""
+        return (self.args[-1] or ()) if self.row.params[-1].takes_rest else ()
+
     def __str__(self) -> str:
         shown = [
             param.show(arg)

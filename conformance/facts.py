@@ -137,6 +137,8 @@ class Quiet(Fact):
     last: float | None = 0.0
     is_pending: bool = False
     """It began inside a handler, and the batch in progress might still have told it."""
+    place: str = ""
+    """Where it began: `history.HANDLER`, `history.THREAD`, or nowhere special."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -21,6 +21,12 @@ from conformance.scenario import Scenario, parse
 
 __all__ = ["LIBRARY", "scenarios"]
 
+_TWO = "unix 1 2; pipe 3 4; register 2 7 r {trigger}; register 3 8 r {trigger}; send 1 3; send 4 1"
+"""Two that are ready, so that a batch has a rest."""
+_THREE = f"{_TWO}; eventfd 5; register 5 9 r {{trigger}}; send 5 1"
+_TWO_BOTH = "unix 1 2; unix 3 4; register 2 7 rw {trigger}; register 4 8 rw {trigger}; send 1 3; send 3 3"
+"""The same, in both directions."""
+
 LIBRARY: Final[dict[str, tuple[str, ...]]] = {
     # ── registration and reregistration ─────────────────────────────────────────────────────────────────────────
     "REG-01": (
@@ -664,6 +670,131 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
             " wake 1; settle"
         ),
     ),
+    # ── dispatching loops ───────────────────────────────────────────────────────────────────────────────────────
+    # the order within a batch is the poller's: what acts on two of those that are ready acts on one that was not yet told
+    "DSP-01": (
+        f"{_TWO}; dispatch 0 deregister 2 and deregister 3; poll 0",
+        f"{_THREE}; dispatch none deregister 3 and send 1 1 and deregister 2; dispatch 0; settle",
+    ),
+    "DSP-02": (
+        "unix 1 2; send 1 3; register 2 7 rw {trigger}; dispatch 0 deregister 2; poll 0",
+        "tcp 1 2; send 1 3; register 2 7 rw {trigger}; dispatch none deregister 2 and close 2; poll 0",
+    ),
+    "DSP-03": (f"{_TWO}; dispatch 0 reregister 2 9 r {{trigger}} and reregister 3 10 r {{trigger}}; settle",),
+    "DSP-04": (
+        f"{_TWO_BOTH}; dispatch 0 reregister 2 7 r {{trigger}} and reregister 4 8 r {{trigger}}; settle",
+        f"{_TWO_BOTH}; dispatch 0 reregister 2 7 w {{trigger}} and reregister 4 8 w {{trigger}}; settle",
+    ),
+    "DSP-05": (
+        "listen 1; register 1 7 r {trigger}; fresh 2; connect 2 1; dispatch 0 accept 1 3 and register 3 8 r {trigger}; send 2 3; settle",
+        "unix 1 2; pipe 3 4; register 2 7 r {trigger}; send 1 3; send 4 1; dispatch 0 register 3 8 r {trigger}; dispatch none; settle",
+    ),
+    "DSP-06": (
+        f"{_THREE}; dispatch 0 deregister 2; settle",
+        f"{_THREE}; dispatch 0 deregister 3 and close 3; settle",
+        f"{_THREE}; dispatch 0 reregister 3 8 r {{trigger}}; dispatch 0; settle",
+    ),
+    "DSP-07": (
+        f"{_TWO}; dispatch 0 reregister 2 7 r {{trigger}} and reregister 3 8 r {{trigger}}; settle",
+        f"{_TWO}; dispatch 0 reregister 3 8 r {{trigger}} and reregister 2 9 r {{trigger}}; dispatch 0; settle",
+    ),
+    "DSP-08": (
+        (
+            "unix 1 2; register 2 7 r {oneshot}; send 1 3; dispatch 0 drain 2 and reregister 2 7 r {oneshot}; poll 0; send 1 3;"
+            " dispatch none drain 2 and reregister 2 7 r {oneshot}; send 1 3; settle"
+        ),
+        "unix 1 2; register 2 7 r {oneshot}; send 1 3; dispatch 0 recv 2 1 and reregister 2 7 r {oneshot}; settle",
+    ),
+    "DSP-09": (
+        "unix 1 2; register 2 7 r edge; send 1 3; dispatch 0 drain 2 and send 1 1; settle; dispatch 0 drain 2; send 1 1; settle",
+        "unix 1 2; register 2 7 r edge; send 1 3; dispatch 0 drain 2; send 1 1; dispatch none drain 2; send 1 3; settle",
+    ),
+    "DSP-10": (
+        f"{_TWO}; dispatch 0 deregister 2 and close 2 and eventfd 5 and register 5 9 r {{trigger}}; poll 0; send 5 1; settle",
+        f"{_TWO}; dispatch 0 deregister 3 and close 3 and eventfd 5 and register 5 9 r {{trigger}}; poll 0; send 5 1; settle",
+    ),
+    "DSP-11": (
+        "unix 1 2; register 2 7 r {trigger}; send 1 3; dispatch 0; drain 2; send 1 1; dispatch none; drain 2; dispatch 0",
+        "tcp 1 2; register 2 7 r {trigger}; dispatch 0; send 1 3; dispatch 0; dispatch 0; dispatch 0; drain 2; dispatch 0.9ms",
+        "pipe 1 2; register 1 7 r {trigger}; send 2 3; dispatch 0; dispatch 0; dispatch 0; dispatch 0; dispatch 0; dispatch 0; dispatch 0",
+    ),
+    "DSP-12": (
+        f"{_TWO}; dispatch 0 deregister 2 and close 2; dispatch 0; dispatch 0.9ms deregister 3 and close 3; dispatch 0.9ms",
+    ),
+    "DSP-13": (
+        f"{_TWO}; eventfd 5; dispatch 0 deregister 2 and register 5 9 r {{trigger}} and reregister 3 8 r {{trigger}}; settle",
+        "unix 1 2; register 2 7 r {trigger}; send 1 3; dispatch 0 deregister 2 and register 2 7 r {trigger}; settle",
+    ),
+    "DSP-14": (
+        "waker 6; unix 1 2; register 2 7 r {trigger}; send 1 3; dispatch 0 wake 1 and drain 2; settle",
+        "waker 6; wake 1; dispatch none wake 1; settle; poll 0",
+    ),
+    "DSP-15": (
+        "user 1; register 1 6 r {trigger}; unix 2 3; register 3 7 r {trigger}; send 2 3; dispatch 0 set 1 r; settle",
+        "user 1; register 1 6 r {trigger}; set 1 r; dispatch 0 set 1 - and set 1 r; dispatch none; settle",
+    ),
+    "DSP-16": (f"{_TWO}; dispatch 0 close 2; poll 0", f"{_TWO}; dispatch 0 close 3; poll 0"),
+    "DSP-17": (f"{_TWO}; eventfd 5; send 5 1; dispatch 0 register 5 9 r {{trigger}}; settle",),
+    "DSP-18": (
+        f"{_TWO}; dispatch 0 deregister 2 and close 2 and eventfd 5 and register 5 9 r {{trigger}} and send 5 1; settle",
+        f"{_TWO}; dispatch 0 deregister 3 and close 3 and eventfd 5 and register 5 9 r {{trigger}}; poll 0; send 5 1; settle",
+    ),
+    # ── threads ─────────────────────────────────────────────────────────────────────────────────────────────────
+    "THR-01": (
+        "unix 1 2; send 1 3; meanwhile none register 2 7 r {trigger}",
+        "unix 1 2; pipe 3 4; register 3 8 r {trigger}; meanwhile 1.5s register 1 7 w {trigger}; settle",
+        "eventfd 1; send 1 1; meanwhile none register 1 7 r {trigger}; settle",
+    ),
+    "THR-02": (
+        "unix 1 2; register 1 7 r {trigger}; meanwhile none reregister 1 7 rw {trigger}",
+        "unix 1 2; send 1 1; fill 2; register 2 7 w {trigger}; poll 0; meanwhile 1.5s reregister 2 7 rw {trigger}; settle",
+    ),
+    "THR-03": (
+        "unix 1 2; register 2 7 r {oneshot}; send 1 3; settle; meanwhile none reregister 2 7 r {oneshot}",
+        (
+            "unix 1 2; register 2 7 r {oneshot}; send 1 3; settle; drain 2; send 1 1; poll 0;"
+            " meanwhile 1.5s reregister 2 7 r {oneshot}"
+        ),
+    ),
+    "THR-04": (
+        "unix 1 2; pipe 3 4; register 2 7 r {trigger}; meanwhile 40ms deregister 2; send 1 3; poll 0; poll 0",
+        (
+            "unix 1 2; pipe 3 4; register 2 7 r {trigger}; register 3 8 r {trigger};"
+            " meanwhile none deregister 2 and send 1 3 and send 4 1; poll 0; poll 0"
+        ),
+    ),
+    "THR-05": (
+        "unix 1 2; register 2 7 r {trigger}; meanwhile 40ms reregister 2 8 r {trigger}; send 1 3; settle",
+        "unix 1 2; register 2 7 r {trigger}; meanwhile none reregister 2 8 r {trigger} and send 1 3; settle",
+    ),
+    "THR-06": (
+        (
+            "unix 1 2; pipe 3 4; send 4 1; register 2 7 r {trigger};"
+            " meanwhile none deregister 2 and register 3 8 r {trigger} and reregister 3 8 r {trigger}; settle"
+        ),
+    ),
+    "THR-07": (
+        "unix 1 2; pipe 3 4; register 2 7 r {trigger}; register 3 8 r {trigger}; meanwhile none deregister 2 and send 4 1",
+        (
+            "unix 1 2; pipe 3 4; eventfd 5; register 2 7 r {trigger}; register 3 8 r {trigger};"
+            " meanwhile none register 5 9 r {trigger} and reregister 2 7 r {trigger} and send 4 1; settle"
+        ),
+    ),
+    "THR-08": (
+        (
+            "unix 1 2; pipe 3 4; eventfd 5; send 1 1; send 4 1; send 5 1;"
+            " meanwhile none register 2 7 r {trigger} and register 3 8 r {trigger} and register 5 9 r {trigger}; settle"
+        ),
+    ),
+    "THR-09": (
+        "unix 1 2; register 2 7 r edge; send 1 3; settle; meanwhile none drain 2 and send 1 1; settle",
+        "pipe 1 2; register 1 7 r edge; send 2 3; settle; meanwhile 1.5s drain 1 and send 2 1; settle",
+    ),
+    "THR-10": ("user 1; set 1 r; meanwhile none register 1 7 r {trigger}; settle",),
+    "THR-11": (
+        "unix 1 2; register 2 7 r {trigger}; meanwhile 40ms send 1 3 and deregister 2; poll 0",
+        "unix 1 2; register 2 7 r {trigger}; meanwhile 40ms send 1 3 and reregister 2 8 r {trigger}; settle",
+    ),
 }
 """Guarantee -> texts of scenarios; several actions on a line, parted by `;`."""
 
@@ -688,5 +819,6 @@ def expand(text: str) -> Iterator[Scenario]:
 
 
 def _are_triggers_claimed(scenario: Scenario, capabilities: Capability) -> bool:
-    asked = (action.args[3] for action in scenario if action.verb in ("register", "reregister"))
+    every = (one for action in scenario for one in (action, *action.acts))
+    asked = (action.args[3] for action in every if action.verb in ("register", "reregister"))
     return all(int(trigger) & ~int(capabilities) == 0 for trigger in asked)

@@ -8,7 +8,7 @@ process around it (`child.py`) can tell a hang, and a history survives an abort.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -116,17 +116,17 @@ class Stage:
 
     def attempt_io(self, step: int, action: Action) -> Did:
         """Do what is the world's to do; what came of it."""
+        if any(self.world.is_shut(label) for label in action.labels):
+            self.has_raised = True  # there is nothing to go on with
+            return _did(step, action, skipped="its file was closed behind its back: the curtain tells")
         try:
             outcome: Outcome = getattr(self.world, action.verb)(*action.args)
         except self.world.unmodelled as error:
             return _did(step, action, skipped=f"not modelled: {error}")
         except OSError as error:
-            if error.errno == errno.EMFILE:
-                return _did(step, action, skipped="no fd is left: the curtain tells who holds them")
-            if not self.world.shut_fds():
+            if error.errno != errno.EMFILE:
                 raise
-            self.has_raised = True  # there is nothing to go on with
-            return _did(step, action, skipped="a file was closed behind its back: the curtain tells which")
+            return _did(step, action, skipped="no fd is left: the curtain tells who holds them")
         return _did(
             step,
             action,
@@ -299,7 +299,7 @@ class Stage:
         """A level registration stays owed; one report is what was awaited."""
         return any(watch.is_level and watch.told for watch in self.ledger.watches.values() if watch.label != label)
 
-    def _would_be_told(self, act: str, label: int, masks: Masks) -> bool:
+    def _would_be_told(self, act: str, label: int, masks: Masks, drained: Collection[int] = ()) -> bool:
         """Whether what the other thread is about to do makes something owed."""
         if act == "wake":
             return True
@@ -310,6 +310,8 @@ class Stage:
             watch = self.ledger.watches.get(told)
             if watch is None or not watch.interest & Interest.READABLE:
                 continue
+            if watch.counts and told in drained:
+                return True
             if watch.owes(Interest.READABLE, value_mask(1)) and not masks.get(told, 0) & 1:
                 return True
             if act == "set" and watch.counts and not file.value & 1:
@@ -319,8 +321,9 @@ class Stage:
     def _would_any_be_told(self, acts: Scenario, masks: Masks) -> bool:
         """Whether something is owed once another thread has done `acts`."""
         gone = {act.label for act in acts if act.verb == "deregister"}
+        drained = {act.label for act in acts if act.verb == "drain"}
         for act in acts:
-            if act.verb == "send" and self._would_be_told("send", act.label, masks):
+            if act.verb == "send" and self._would_be_told("send", act.label, masks, drained):
                 return True
             if act.verb in ("register", "reregister") and act.label not in gone:
                 mask = self.masks([act.label])[act.label]

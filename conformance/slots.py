@@ -40,7 +40,7 @@ DIRECTIONS = {
 STREAMS = ("unix", "tcp", "connecting")
 _SENDING = ("unix", "tcp", "udp", "write end", "eventfd")
 _READING = ("unix", "tcp", "udp", "read end", "eventfd")
-_FROM_A_THREAD = ("register", "reregister", "deregister", "send")
+_FROM_A_THREAD = ("register", "reregister", "deregister", "send", "drain")
 """What the other thread of a `meanwhile` may do."""
 SHORTEST_AWAIT = 0.03
 """Seconds: the other thread acts after 20 ms."""

@@ -64,6 +64,8 @@ _MODULES = [
     "pipes",
     "user_readiness",
     "wakers",
+    "dispatching",
+    "threads",
     "unchecked",
 ]
 

@@ -16,7 +16,7 @@ from conformance.watch import Watch, shows
 
 __all__ = ["doubts", "first_part", "is_excused", "rest_of_batch"]
 
-_ITSELF = "itself"
+_ITSELF, _BOTH = "itself", 3
 
 
 def is_excused(poll: Poll, quiet: Quiet) -> bool:
@@ -41,7 +41,7 @@ def rest_of_batch(book: Book, poll: Poll, told: dict[int, int], now: Masks) -> N
         if quiet.reason == "closed":
             if is_told:
                 book.freedom("closed in the batch")
-        elif is_told or quiet.is_pending:
+        elif is_told or quiet.is_pending or book.told_first.get(quiet.token, 0) & _BOTH == _BOTH:
             about = _ITSELF if quiet.token in book.told_first and quiet.reason == "deregistered" else quiet.reason
             got = f"{Readiness(bits & 63)!r} for token {quiet.token}" if is_told else ""
             fact = Batch(step=poll.step, held=not is_told, got=got, about=about)

@@ -173,6 +173,7 @@ class Book:
             is_pending = bool(self._pending(watch))
             should_be = f"nothing more for token {watch.token}"
             quiet = watch.quiet(step, reason, should_be, was_owed=was_owed, is_pending=is_pending)
+            quiet.place = self.within
             self.dead[watch.token] = quiet
             self.account.quiets.append(quiet)
 

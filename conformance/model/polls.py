@@ -108,14 +108,15 @@ def _each_flaw(poll: Poll, call: str) -> str:
 def _never_returned(book: Book, poll: Poll, now: Masks) -> None:
     """A hang breaks what was owed; where nothing was, only a wait that should have ended."""
     owing = book.owing(now)
-    call = f"poll({show_wait(poll.timeout)}) {poll.ended}"
+    call = f"poll{'_each' if poll.part else ''}({show_wait(poll.timeout)}) {poll.ended}"
     for label, direction in owing:
         watch = book.watches[label]
         debt = _debt(book, watch, direction, poll, book.mask(watch, now))
         debt.was_blocked, debt.waited = poll.acted is not None, poll.timeout
+        debt.marks |= {"overlap": bool(poll.acted and poll.acted.did), "each": bool(poll.part)}
         debt.break_(poll.step, f"{call} while it was owed", watch.owed_text(direction))
     if poll.ended == HUNG and not owing and poll.timeout is not None:
-        about = "finite" if poll.timeout else "zero"
+        about = "each" if poll.part else "finite" if poll.timeout else "zero"
         wait_fact(book, about, poll, broken=f"{call}: it never returned", should="a return when its time is up")
 
 
@@ -160,7 +161,10 @@ def _stranger(book: Book, poll: Poll, token: int) -> None:
             should_be="only tokens that are registered",
         )
         book.account.quiets.append(quiet)
-    if not is_excused(poll, quiet):
+    if is_excused(poll, quiet):
+        if poll.acted:
+            book.freedom("overlap")
+    else:
         quiet.break_(poll.step, f"an event for token {token}")
 
 
@@ -262,6 +266,7 @@ def _debt(book: Book, watch: Watch, direction: Interest, poll: Poll, mask: int) 
 
 def _count(book: Book, debt: Debt, poll: Poll, crowd: int) -> None:
     debt.polls += 1
+    debt.marks["overlap"] = bool(poll.acted and poll.acted.did)
     debt.marks["each"] = bool(poll.part) and debt.marks.get("each", True)
     debt.bound = max(debt.bound, book.bound(poll.max_events))
     debt.crowd = max(debt.crowd, crowd)
