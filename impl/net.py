@@ -207,7 +207,7 @@ class TcpListener(_Handle):
     __slots__ = ()
 
     @classmethod
-    def bind(cls, address: Address, *, backlog: int = 1024) -> TcpListener:
+    def bind(cls, address: Address, *, backlog: int = 4096) -> TcpListener:
         """Listen at `address`; port 0 takes a free one.
 
         Raises:

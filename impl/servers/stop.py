@@ -15,6 +15,9 @@ from types import FrameType
 
 __all__ = ["Stop"]
 
+PRESSED = 0
+"""The byte of a press by hand; that of a signal is its number, from 1 up."""
+
 
 class Stop:
     """A button: pressed from any thread or by a signal, watched like a file."""
@@ -23,6 +26,7 @@ class Stop:
         self._watched, self._pressed = socket.socketpair()
         self._watched.setblocking(False)
         self._pressed.setblocking(False)
+        self._meant = {PRESSED}  # the bytes that press it: of other signals it is told as well
 
     def fileno(self) -> int:
         """Answer the fd that is readable while a press has not been taken."""
@@ -31,12 +35,12 @@ class Stop:
     def press(self) -> None:
         """Ask to stop. Callable from any thread."""
         with contextlib.suppress(BlockingIOError):  # full of presses already: one is enough
-            self._pressed.send(b"\0")
+            self._pressed.send(bytes([PRESSED]))
 
     def take(self) -> bool:
         """Answer whether it has been pressed since the last time it was asked."""
         try:
-            return bool(self._watched.recv(4096))
+            return not self._meant.isdisjoint(self._watched.recv(4096))
         except BlockingIOError:
             return False
 
@@ -44,6 +48,7 @@ class Stop:
     def on(self, *signals: signal.Signals) -> Iterator[None]:
         """Let these signals press it for a while, instead of what they did before. Only in the main thread."""
         before = {number: signal.getsignal(number) for number in signals}
+        self._meant |= set(signals)
         wakeup_fd = signal.set_wakeup_fd(self._pressed.fileno(), warn_on_full_buffer=False)
         try:
             for number in signals:
