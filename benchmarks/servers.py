@@ -6,9 +6,10 @@ Two measurements, each a ratio of two servers in one run:
    the same parser, the same bound on a request, the same time limit for it to arrive. In turns, so that a slow moment of
    the machine hits all; the best round of each counts. Beside them, out of competition, the text's way of writing
    (`--announced`) and an asyncio server without the time limit, which any slow client can tie up for ever.
-2. 5,000 connections, of which 500 ask in each round: the system calls of `impl.servers.epoll_http` and of
-   `impl.servers.spinning` for a request. Counted twice: by `strace -c`, whose word is beyond doubt, but which slows the
-   spinning server down and so lets it ask less often; and by stand-ins in the server's process, which count and go on.
+2. 5,000 connections, of which 500 ask: the system calls of `impl.servers.epoll_http` and of `impl.servers.spinning` for a
+   request. Once the 500 ask all at once, which suits a server that asks everybody, and once one every two milliseconds.
+   Counted by stand-ins in the server's process; the first also by `strace -c`, whose word is beyond doubt, but which
+   slows a spinning server down and so lets it spin less.
 
 Run it as `python benchmarks/servers.py [--json FILE] [--seconds 10]`. It needs Debian's wrk and strace.
 """
@@ -30,6 +31,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -58,8 +60,10 @@ SERVERS = {
 
 COUNTED = {"spinning": spinning.main, "epoll_http": epoll_http.main}
 SOCKET_CALLS = ("accept", "recv", "send", "shutdown", "close", "setblocking")
+IN_VAIN = "not now"
 EPOLL_CALLS = ("poll", "register", "modify", "unregister")
 CONNECTIONS, ACTIVE = 5_000, 500
+PACE = 0.002
 REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
 LONG = 120.0
 
@@ -77,10 +81,11 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calls:
-    """System calls that one server made for each request, by name."""
+    """System calls that one server made for each request, by name; "not now" counts those that were in vain."""
 
-    traced: dict[str, float]  # strace's count
-    counted: dict[str, float]  # the stand-ins' count, at full speed
+    burst: dict[str, float]  # 500 at once
+    traced: dict[str, float]  # the same by strace
+    paced: dict[str, float]  # one every 2 ms
 
 
 class Figures(TypedDict):
@@ -91,8 +96,7 @@ class Figures(TypedDict):
     loads: dict[str, dict[str, float]]
     ratio: float
     calls: dict[str, dict[str, dict[str, float]]]
-    calls_ratio: float
-    calls_ratio_traced: float
+    calls_ratios: dict[str, float]
 
 
 async def talk(seconds: float | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -141,7 +145,11 @@ def counting(method: Callable[..., object], call: str, counts: Counter[str]) -> 
     @functools.wraps(method)
     def count_and_call(*args: object) -> object:
         counts[call] += 1
-        return method(*args)
+        try:
+            return method(*args)
+        except BlockingIOError:
+            counts[IN_VAIN] += 1
+            raise
 
     return count_and_call
 
@@ -177,7 +185,7 @@ def load(process: subprocess.Popen[str], address: tuple[str, int], seconds: int)
     spent = cpu_seconds(process) - before
     found = re.search(r"(\d+) requests in .*?Requests/sec: +([\d.]+)", said, re.DOTALL)
     assert found is not None, said
-    mean, p99 = (in_ms(time) for time in re.findall(r"(?:Latency|99%) +([\d.]+[a-z]+)", said)[:2])
+    mean, p99 = (in_ms(text) for text in re.findall(r"(?:Latency|99%) +([\d.]+[a-z]+)", said)[:2])
     return Load(
         requests_per_second=float(found[2]),
         latency_mean=mean,
@@ -216,7 +224,7 @@ def count_calls(name: str, waves: int) -> Calls:
     with running("-m", f"impl.servers.{name}", "--address", "127.0.0.1:0", "--timeout", "3600") as (process, address):
         clients = connect(address)
         ask(clients, address)  # answered, so all have been accepted
-        trace = ["strace", "-c", "-f", "-U", "calls,name", "-p", str(process.pid)]
+        trace = ["strace", "-c", "-f", "-U", "calls,errors,name", "-p", str(process.pid)]
         with subprocess.Popen(trace, stderr=subprocess.PIPE, text=True) as strace:
             assert strace.stderr is not None
             attached = strace.stderr.readline()
@@ -226,20 +234,25 @@ def count_calls(name: str, waves: int) -> Calls:
             strace.send_signal(signal.SIGINT)
             table = strace.stderr.read()
         leave(clients)
-    traced = {call: int(count) for count, call in re.findall(r"^ *(\d+) +(\w+)$", table, re.MULTILINE)}
-    traced.pop("total")
+    rows = re.findall(r"^ *(\d+) +(\d*) *(\w+)$", table, re.MULTILINE)
+    traced = {call: int(count) for count, _, call in rows if call != "total"}
+    traced[IN_VAIN] = sum(int(errors or 0) for _, errors, call in rows if call != "total")
     requests = waves * ACTIVE
-    return Calls(traced=per_request(traced, requests), counted=per_request(counts_of(name, waves), requests))
+    return Calls(
+        burst=per_request(counts_of(name, waves), requests),
+        traced=per_request(traced, requests),
+        paced=per_request(counts_of(name, 1, PACE), ACTIVE),
+    )
 
 
-def counts_of(name: str, waves: int) -> Counter[str]:
+def counts_of(name: str, waves: int, pace: float = 0.0) -> Counter[str]:
     """Do the same with stand-ins; answer what they counted."""
     with running(SELF, "--count", name) as (process, address):
         clients = connect(address)
         ask(clients, address)
         before = counts_now(process)
         for _ in range(waves):
-            ask(clients, address)
+            ask(clients, address, pace)
         counts = counts_now(process) - before
         leave(clients)
     return counts
@@ -268,12 +281,14 @@ def leave(clients: list[socket.socket]) -> None:
         client.close()
 
 
-def ask(clients: list[socket.socket], address: tuple[str, int]) -> None:
-    """Let the first 500 ask at once, be answered and leave; as many others come in their place, at the end."""
+def ask(clients: list[socket.socket], address: tuple[str, int], pace: float = 0.0) -> None:
+    """Let the first 500 ask, `pace` seconds apart, be answered and leave; as many others come in their place."""
     active = clients[:ACTIVE]
     del clients[:ACTIVE]
     for client in active:
         client.sendall(REQUEST)
+        if pace:
+            time.sleep(pace)
     for client in active:
         answer = b""
         while piece := client.recv(4096):
@@ -294,22 +309,23 @@ def show(loads: dict[str, Load], calls: dict[str, Calls]) -> Figures:
         )
     print(f"  keep_alive : asyncio {ratio:.2f}, target >= {TARGET}{'' if ratio >= TARGET else '  MISSED'}")
     print(f"{ACTIVE} active of {CONNECTIONS:,} connections, system calls per request")
-    for name, found in calls.items():
-        for how, counts in (("counted", found.counted), ("by strace", found.traced)):
-            most = ", ".join(f"{count} {call}" for call, count in list(counts.items())[:5])
-            print(f"  {name:12} {how:10} {sum(counts.values()):8.1f}: {most}")
-    spun, told = calls["spinning"], calls["epoll_http"]
-    counted = sum(spun.counted.values()) / sum(told.counted.values())
-    traced = sum(spun.traced.values()) / sum(told.traced.values())
-    print(f"  spinning makes {counted:.1f} times as many, {traced:.1f} times when strace slows it down")
+    ratios = {}
+    for field, how in (("burst", "all 500 at once"), ("traced", "the same, strace"), ("paced", "one every 2 ms")):
+        totals = {}
+        for name, found in calls.items():
+            counts = dict(getattr(found, field))
+            in_vain = counts.pop(IN_VAIN)
+            totals[name] = sum(counts.values())
+            print(f"  {how:18} {name:12} {totals[name]:9.1f} calls per request, of which {in_vain:.1f} said not now")
+        ratios[field] = round(totals["spinning"] / totals["epoll_http"], 1)
+        print(f"  {how:18} spinning makes {ratios[field]} times as many")
     return {
         "python": platform.python_version(),
         "cpus": os.cpu_count() or 0,
         "loads": {name: asdict(each) for name, each in loads.items()},
         "ratio": ratio,
         "calls": {name: asdict(found) for name, found in calls.items()},
-        "calls_ratio": counted,
-        "calls_ratio_traced": traced,
+        "calls_ratios": ratios,
     }
 
 
