@@ -272,9 +272,14 @@ class World(ABC):
             shown[by_fd[fd]] = mask
         return shown
 
+    def is_shut(self, label: int) -> bool:
+        """Whether an fd that was opened under `label` no longer is what it was."""
+        handle = self.handles.get(label)
+        return handle is not None and self._identity(handle) != handle.identity
+
     def shut_fds(self) -> tuple[int, ...]:
         """The labels whose fd no longer is what was opened."""
-        return tuple(label for label, handle in self.handles.items() if self._identity(handle) != handle.identity)
+        return tuple(label for label in self.handles if self.is_shut(label))
 
     def blocking_fds(self) -> tuple[int, ...]:
         """The labels whose O_NONBLOCK is gone, or was gone when it was last needed."""
