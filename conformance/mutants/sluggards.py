@@ -9,8 +9,8 @@ import time
 
 from conformance.loading import load, resolve
 from conformance.mutants.rows import HONEST_POLLER, mutant
-from conformance.mutants.wrapper import Asked, R, Wrapper, bits_of
-from conformance.protocol import Event
+from conformance.mutants.wrapper import Asked, R, Wrapper, bits_of, key_of
+from conformance.protocol import Event, Source
 
 _DAY = 86_400.0
 
@@ -97,11 +97,11 @@ class SpinsBesideDeregistered(Restless):
         super().__init__(honest)
         self.dead: list[Asked] = []
 
-    def forget(self, source: object) -> Asked | None:
+    def deregister(self, source: Source) -> None:
         """Forget the token, not the file."""
-        asked = super().forget(source)
+        asked = self.book.get(key_of(source))
+        super().deregister(source)
         self.dead += [asked] if asked else []
-        return asked
 
     def spins(self, timeout: float | None) -> bool:
         return any(self.ready(asked) for asked in self.dead)

@@ -1,7 +1,8 @@
 """Watchful: the honest variants that tell what they were not just told, or hold it back.
 
 What a variant holds back, it throws away when its registration is replaced or has gone; since a closed file is forgotten without a
-call, it asks whether the number is still the same file, and where it cannot tell (eventfds share an inode) it holds nothing back.
+call, it asks whether the number is still the same file, and where it cannot tell it holds nothing back: eventfds share an inode, and
+so do both ends of a pipe.
 """
 
 # ruff: noqa: ARG002  # an override need not look at all that it is given
@@ -20,7 +21,7 @@ HINTS = Readiness.ERROR | Readiness.READ_CLOSED | Readiness.WRITE_CLOSED
 
 def identity(asked: Asked) -> tuple[int, int] | None:
     """What file its number is; None where that cannot be told."""
-    if asked.kind in ("eventfd", WAKER, "user"):
+    if asked.kind in ("eventfd", "pipe", WAKER, "user"):
         return None
     try:
         found = os.fstat(asked.source.fileno())

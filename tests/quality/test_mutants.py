@@ -114,7 +114,7 @@ def test_drawn_scenarios_find_it(name: str) -> None:
         assert any(found)
 
 
-@pytest.mark.parametrize("name", EASY)
+@pytest.mark.parametrize("name", EASY[:3])
 def test_what_was_drawn_shrinks_to_the_yardstick(name: str) -> None:
     """A minimal scenario is at most two steps longer than the one by hand."""
     mutant = BY_NAME[name]
