@@ -30,8 +30,8 @@ PROFILES = {"quick": 200, "ci": 2_000, "nightly": 100_000}
 BUDGETS = {"quick": 55.0, "ci": 55.0, "nightly": 2_750.0}
 """Profile -> seconds of one core that one poller on the real world may take, whatever it does."""
 SHARDS = 16
-_FOR_DRAWING = 0.65
-"""The part of the budget that scenarios may use; the rest is for attribution."""
+_FOR_DRAWING = {True: 0.65, False: 0.9}
+"""Whether the library has found suspects -> the part of the budget that scenarios may use; the rest is for attribution."""
 _FOR_LIBRARY = 0.4
 """The part that the library may use, for it alone meets the floors; it needs far less of a poller that does not hang."""
 _LEAST_SECONDS = 0.2
@@ -209,7 +209,8 @@ class _Case:
         seeds = random.Random(self.plan.seed)
         count = PROFILES[self.plan.profile]
         counts = [count // SHARDS + (index < count % SHARDS) for index in range(SHARDS)]
-        budget = _Budget(self.began + BUDGETS[self.plan.profile] * _FOR_DRAWING, self.plan.jobs, SHARDS)
+        part = BUDGETS[self.plan.profile] * _FOR_DRAWING[bool(self.tally.suspects)]
+        budget = _Budget(self.began + part, self.plan.jobs, SHARDS)
         return [partial(self._draw_job, seeds.getrandbits(64), count, budget) for count in counts]
 
     def _draw_job(self, seed: int, count: int | None, budget: _Budget) -> DrawJob:
