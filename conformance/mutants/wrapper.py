@@ -149,10 +149,13 @@ class Wrapper:
 
     def __init__(self, honest: Any) -> None:
         self.honest = honest
-        self.capabilities: Capability = honest.capabilities
+        # the book is kept for one thread
+        self.capabilities: Capability = honest.capabilities & ~Capability.MULTI_THREAD
         self.book: dict[object, Asked] = {}
         self.setters: dict[object, Setter] = {}
         self.is_polling = False
+        self.given_up: dict[int, None] = {}
+        """The tokens that were given up since poll_each began."""
 
     # ── registrations ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -177,14 +180,20 @@ class Wrapper:
         """Enter into the book what was asked."""
         kind = before.kind if before else kind_of(source)
         asked = Asked(source, kind, token, interest, trigger, before=before)
-        self.book.pop(key_of(source), None)
+        self._strike(source)
         self.book[key_of(source)] = asked
         asked.mask = asked.last = self.look(asked)
         return asked
 
     def forget(self, source: Source) -> Asked | None:
         """Strike the source from the book; answer what stood there."""
-        return self.book.pop(key_of(source), None)
+        return self._strike(source)
+
+    def _strike(self, source: Source) -> Asked | None:
+        asked = self.book.pop(key_of(source), None)
+        if asked is not None:
+            self.given_up[asked.token] = None
+        return asked
 
     def of(self, token: int) -> Asked | None:
         """What was asked under `token`; the latest, where a closed file left its entry behind."""
@@ -255,13 +264,11 @@ class Wrapper:
     # ── the rest of the contract ────────────────────────────────────────────────────────────────────────────
 
     def poll_each(self, timeout: float | None, on_event: Callable[[Event], None]) -> None:
-        """Dispatch through the same lies."""
-
-        def retell(event: Event) -> None:
-            for told in self.retell([event]):
-                on_event(told)
-
-        self.honest.poll_each(timeout, retell)
+        """Dispatch what poll tells; what a handler has removed or replaced meanwhile is not told any more."""
+        self.given_up = {}
+        for event in self.poll(timeout):
+            if event[0] not in self.given_up:
+                on_event(event)
 
     def waker(self, token: int) -> Waker:
         """Forward, and note."""
