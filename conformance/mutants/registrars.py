@@ -69,15 +69,15 @@ class LosesWhatComesBack(Deaf):
 
     def __init__(self, honest: object) -> None:
         super().__init__(honest)
-        self.gone: list[object] = []
+        self.marked: list[object] = []
 
     def deregister(self, source: Source) -> None:
         """Leave the mark on the object, not on its number."""
         super().deregister(source)
-        self.gone.append(source)
+        self.marked.append(source)
 
     def hears(self, asked: Asked, direction: Interest, event: Event) -> bool:
-        return asked.source not in self.gone
+        return asked.source not in self.marked
 
 
 @mutant(
