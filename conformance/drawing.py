@@ -134,6 +134,8 @@ class _Drawing:
     def scenario(self) -> Scenario:
         self._choose_open()
         self._choose_register()
+        if self.swarm.capacity and self.capabilities & Capability.LEVEL and not self.below(4):
+            self._crowd(self.swarm.capacity + 1)
         for _ in range(6 + self.below(MOST_STEPS - 6)):
             self._step()
         self._add("settle", self.swarm.capacity)
@@ -249,6 +251,20 @@ class _Drawing:
         while not self.slots.is_token_free(self.next_token):
             self.next_token += 1
         return self.next_token
+
+    def _crowd(self, size: int) -> None:
+        """More that is always ready than fits into one poll, all of one kind; and one of another kind, which must have its turn."""
+        kinds = [
+            kind for kind in ("eventfd", "user") if kind != "user" or self.capabilities & Capability.USER_READINESS
+        ]
+        crowd = self._pick(kinds)
+        for kind in (*[crowd] * size, self._pick(kinds)):
+            label = self._new_label()
+            interest = W if kind == "eventfd" and self.capabilities & Capability.WRITABLE else R
+            self._add(kind, label)
+            self._add("register", label, self._new_token(), interest, Trigger.LEVEL)
+            self._add(*("set", label, Readiness(1)) if kind == "user" else ("send", label, 1))
+        self._choose_wake()
 
     # ── choices ─────────────────────────────────────────────────────────────────────────────────────────────
 
