@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from impl import Interest, Poll, Trigger
 from impl.net import Address, TcpListener, TcpStream
@@ -32,26 +33,35 @@ def run(clients: Callable[[Address, int], None] = in_a_thread) -> tuple[int, int
     """Serve `SOCKETS` connections, and stop at the next; answer how many were accepted and how many read to the end."""
     sockets: dict[int, TcpStream] = {}
     accepted = closed = 0
-    with Poll() as poll, TcpListener.bind(("127.0.0.1", 0)) as listener:
+    with ExitStack() as opened:
+        poll = opened.enter_context(Poll())
+        listener = opened.enter_context(TcpListener.bind(("127.0.0.1", 0)))
         poll.register(listener, LISTENER, Interest.READABLE, Trigger.EDGE)
         clients(listener.local_address(), SOCKETS + 1)
-        while accepted <= SOCKETS or sockets:
+        while accepted <= SOCKETS or closed < SOCKETS:
             for event in poll.poll(None):
                 if event.token != LISTENER:
-                    while (data := sockets[event.token].read(256)) is not None:
-                        if not data:
-                            sockets.pop(event.token).close()
-                            closed += 1
-                            break
+                    if has_ended(sockets[event.token]):
+                        sockets[event.token].close()
+                        closed += 1
                     continue
                 while (connection := listener.accept()) is not None:
-                    if accepted == SOCKETS:
-                        connection[0].close()  # the one too many says that it is over
-                    else:
-                        sockets[accepted] = connection[0]
-                        poll.register(connection[0], accepted, Interest.READABLE, Trigger.EDGE)
+                    stream = opened.enter_context(connection[0])
+                    if accepted < SOCKETS:  # the one too many only says that it is over
+                        sockets[accepted] = stream
+                        poll.register(stream, accepted, Interest.READABLE, Trigger.EDGE)
                     accepted += 1
     return accepted, closed
+
+
+def has_ended(stream: TcpStream) -> bool:
+    """Read until it would block; answer whether the stream has ended, well or by a reset."""
+    try:
+        while data := stream.read(256):
+            pass
+    except ConnectionResetError:
+        return True
+    return data is not None
 
 
 if __name__ == "__main__":

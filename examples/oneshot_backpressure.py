@@ -34,15 +34,23 @@ def run(rounds: int = 3, sleep: float = 0.2) -> tuple[list[Round], bool]:
         Poll() as poll,
         TcpListener.bind(("127.0.0.1", 0)) as listener,
         TcpStream.connect(listener.local_address()) as client,
+        connect(poll, listener, client) as server,
     ):
-        poll.register(listener, LISTENER, Interest.READABLE, Trigger.LEVEL)
-        while (accepted := listener.accept()) is None:
-            poll.poll(None)
-        poll.deregister(listener)
-        with accepted[0] as server:
-            poll.register(server, SERVER, Interest.READABLE, ONCE)
-            poll.register(client, CLIENT, Interest.WRITABLE, Trigger.EDGE)
-            return sleeps(poll, server, client, rounds, sleep)
+        poll.register(server, SERVER, Interest.READABLE, ONCE)
+        poll.register(client, CLIENT, Interest.WRITABLE, Trigger.EDGE)
+        return sleeps(poll, server, client, rounds, sleep)
+
+
+def connect(poll: Poll, listener: TcpListener, client: TcpStream) -> TcpStream:
+    """Wait for both ends of a connection, and answer the listener's; a refusal is raised."""
+    poll.register(listener, LISTENER, Interest.READABLE, Trigger.EDGE)
+    poll.register(client, CLIENT, Interest.WRITABLE, Trigger.EDGE)
+    while (accepted := listener.accept()) is None:
+        poll.poll(None)
+        client.is_connected()
+    poll.deregister(listener)
+    poll.deregister(client)
+    return accepted[0]
 
 
 def sleeps(poll: Poll, server: TcpStream, client: TcpStream, rounds: int, sleep: float) -> tuple[list[Round], bool]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,10 +92,28 @@ def connects(kernel: fakepoll.Kernel, address: tuple[str, int], many: int) -> No
 
 
 def connect_once(kernel: fakepoll.Kernel, address: tuple[str, int]) -> None:
-    """Begin to connect, without waiting, and close."""
-    sock = kernel.socket.socket()
+    """Begin to connect; once connected, close. Who fails tries again."""
+    try:
+        sock = kernel.socket.socket()
+    except OSError:
+        kernel.schedule(MS, lambda: connect_once(kernel, address))
+        return
     sock.setblocking(False)
     sock.connect_ex(address)
+    close_connected(kernel, sock, address)
+
+
+def close_connected(kernel: fakepoll.Kernel, sock: Any, address: tuple[str, int]) -> None:
+    """Close a socket when it is connected; if it failed, begin anew."""
+    try:
+        sock.getpeername()
+    except OSError:
+        if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            sock.close()
+            connect_once(kernel, address)
+        else:
+            kernel.schedule(MS, lambda: close_connected(kernel, sock, address))
+        return
     sock.close()
 
 

@@ -10,10 +10,12 @@ import random
 import signal
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import fakepoll
+from fakepoll.faults import KINDS, Kind
+from fakepoll.schedule import Schedule
 from impl.net import TcpListener
 from impl.poll import Poll
 from impl.servers import epoll_http, graceful, keep_alive, line_echo, spinning
@@ -27,6 +29,8 @@ Serve = Callable[[TcpListener, Stop, Poll, Callable[[], float], Limits], Tally]
 
 LIMITS = Limits(timeout=5.0, grace=20.0, rest=0.5)
 REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\nX-Pad: %s\r\n\r\n"
+BREAKING = ("reset", "half_close", "hangup")
+"""Faults after which a stream may end early, with or without an error."""
 CLOSING = response(200, b"Hello world!", keep_alive=False)
 KEEPING = response(200, b"Hello world!", keep_alive=True)
 
@@ -72,20 +76,25 @@ class Played:
     tally: Tally
     seconds: float
     clients: list[Client]
-    expected: list[bytes | None] = field(default_factory=list)
+    expected: list[bytes | None]
+    faults: Schedule
 
-    def check(self, *, faulted: bool = False) -> None:
+    def check(self) -> None:
         """Nothing lost, nobody hung, no spin. (Leaks are told by `faked`.)"""
         for client, expected in zip(self.clients, self.expected, strict=True):
             assert not client.is_hung, f"a client got {client.received!r} and no end"
-            if expected is None:
+            if expected is None or self.has(lambda kind: kind.loses):
                 continue
-            if faulted:
+            if client.error is not None or self.has(lambda kind: kind.name in BREAKING):
                 assert expected.startswith(client.received), f"got {client.received!r} of {expected!r}"
             else:
                 assert client.received == expected, f"got {client.received!r} instead of {expected!r}"
-        steps = sum(client.steps for client in self.clients)
+        steps = sum(client.steps for client in self.clients) + len(self.faults)
         assert self.tally.turns <= 100 + 4 * self.seconds + 3 * steps, f"{self.tally} in {self.seconds} s"
+
+    def has(self, trait: Callable[[Kind], bool]) -> bool:
+        """Answer whether a fault of such a kind fell."""
+        return any(trait(KINDS[fault.kind]) for _, fault in self.faults)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +129,19 @@ class Cast:
 
 
 def play(play: Play, seed: int, kernel: fakepoll.Kernel | None = None) -> Played:
-    """Perform a play once, to its end."""
+    """Perform a play once, to its end.
+
+    Faults, if the kernel has any, hit the listener and all connections. They spare what the server makes for itself
+    before its first wait, and end after a minute: what is to finish has to finish then.
+    """
     kernel = kernel or fakepoll.Kernel(seed=seed)
     chance = random.Random(seed)
     with faked(kernel):
-        listener = TcpListener.bind(("127.0.0.1", 0))
+        listener = bind(kernel)
+        beginning = kernel.calm()
+        beginning.__enter__()
+        kernel.schedule(0, lambda: beginning.__exit__(None, None, None))
+        kernel.schedule(60 * NS, kernel.calm)
         stop = Stop()
         cast = Cast(kernel, listener.local_address()[:2], chance)
         play.clients(cast)
@@ -133,7 +150,16 @@ def play(play: Play, seed: int, kernel: fakepoll.Kernel | None = None) -> Played
             tally = play.serve(kernel, chance)(listener, stop, poll, kernel.time.monotonic, LIMITS)
         stop.close()
         seconds = kernel.time.monotonic() - began
-    return Played(tally=tally, seconds=seconds, clients=cast.clients, expected=cast.expected)
+    return Played(tally=tally, seconds=seconds, clients=cast.clients, expected=cast.expected, faults=kernel.fired)
+
+
+def bind(kernel: fakepoll.Kernel) -> TcpListener:
+    """Listen. Where faults leave no fd for it, try again: a server that cannot start is not to be tested."""
+    while True:
+        try:
+            return TcpListener.bind(("127.0.0.1", 0))
+        except OSError:
+            kernel.time.sleep(0.001)
 
 
 def http_clients(cast: Cast, whole: bytes, *, requests: int) -> None:
