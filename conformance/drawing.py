@@ -519,8 +519,11 @@ class _Drawing:
 
     def _choose_set(self) -> None:
         values = (Readiness(1), Readiness(3), Readiness(0), Readiness(2))
-        if picked := self._product(self._labels("user"), values):
-            self._add("set", *picked)
+        if picked := self._product(self._labels("user"), values, (None, None, *values)):
+            label, first, second = picked
+            self._add("set", label, first)
+            if second is not None:
+                self._add("set", label, second)
 
     def _choose_wake(self) -> None:
         if WAKER not in self.slots.registrations and self.capabilities & Capability.WAKE:
