@@ -31,6 +31,8 @@ __all__ = ["Child", "HarnessCrash", "Hello"]
 
 MAKE_PATIENCE = 10.0
 """Seconds that `make()` has (DESIGN 3.1)."""
+_LAST_WORDS = 2.0
+"""Seconds that a worker has to end once nobody listens any more."""
 _NOISE = 0.1
 """Seconds by which our own wait may overrun before the machine counts as loaded."""
 _WARM_UP = parse("pipe 1 2; register 1 1 r level; send 2 1; poll 0; drain 1; deregister 1")
@@ -244,8 +246,16 @@ class _Worker:
         return False
 
     def end(self) -> None:
-        """Kill it and have the server bury it."""
-        os.kill(self._pid, signal.SIGKILL)
+        """Have it end, by force if it is lost or too slow, and have the server bury it."""
+        if self.is_lost:
+            os.kill(self._pid, signal.SIGKILL)
         self._sock.close()
         self._control.sendall(b"w" + self._pid.to_bytes(8, "little"))
-        exactly(self._control, 1)
+        self._control.settimeout(_LAST_WORDS)
+        try:
+            exactly(self._control, 1)
+        except TimeoutError:
+            os.kill(self._pid, signal.SIGKILL)
+            self._control.settimeout(None)
+            exactly(self._control, 1)
+        self._control.settimeout(None)

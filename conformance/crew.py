@@ -58,7 +58,6 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
             process.kill()
-        for process in self._processes:
             process.wait()
 
     def do(self, prepare: Sequence[Callable[[], Job]], tick: Tick) -> list[Outcome]:
