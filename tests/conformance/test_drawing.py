@@ -87,8 +87,9 @@ def test_one_scenario_keeps_to_one_capacity() -> None:
 
 
 def test_every_verb_is_drawn() -> None:
-    """What is never drawn is never tested."""
-    assert {action.verb for scenario in many() for action in scenario} == set(ACTIONS)
+    """What is never drawn is never tested; but what acts inside a poll is written by hand."""
+    drawn_verbs = {action.verb for scenario in many() for action in scenario}
+    assert set(ACTIONS) - drawn_verbs <= {"dispatch", "meanwhile"}
 
 
 def test_each_registers_and_settles() -> None:

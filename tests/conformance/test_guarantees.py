@@ -95,7 +95,14 @@ def honest() -> dict[str, tuple[History, ...]]:
 def spoilt(history: History) -> Iterator[History]:
     """The history of a poller that did the same and lied, in every way, from every step on."""
     generous = replace(history, entries=tuple(map(_granted, history.entries)))
-    lies = (*_silent(history), *_chatty(history), *_timed(history), *_ended(history), *_calls(history))
+    lies = (
+        *_silent(history),
+        *_chatty(history),
+        *_timed(history),
+        *_ended(history),
+        *_calls(history),
+        *_threads(history),
+    )
     for entries in (*lies, *_silent(generous)):
         yield replace(history, entries=tuple(entries))
 
@@ -171,6 +178,17 @@ def _calls(history: History) -> Iterator[list[Entry]]:
                 yield [*before, replace(did, outcome="refused", raised="TypeError()")]
                 yield [*before, replace(did, ended=HUNG)]
             yield [*before, replace(did, flaw="not what it should be"), *after]
+
+
+def _threads(history: History) -> Iterator[list[Entry]]:
+    """It refuses what another thread asks during a poll."""
+    for index, poll in enumerate(history.entries):
+        for place, did in enumerate(poll.acted.did) if isinstance(poll, Poll) and poll.acted else ():
+            assert isinstance(poll, Poll)
+            assert poll.acted
+            refused = replace(did, outcome="refused", refused="OSError()")
+            acted = replace(poll.acted, did=(*poll.acted.did[:place], refused, *poll.acted.did[place + 1 :]))
+            yield [*history.entries[:index], replace(poll, acted=acted), *history.entries[index + 1 :]]
 
 
 @pytest.mark.parametrize("row", [lookup(id) for id in JUDGED], ids=JUDGED)
