@@ -209,8 +209,10 @@ class Connection(Socket):
         return data
 
     def arrive_fin(self) -> None:
-        """Take the other end's FIN, which pushes out what is in flight."""
+        """Take the other end's FIN, which pushes out what is in flight; that may have ended the connection."""
         self.deliver()
+        if self.state == CLOSE:
+            return
         self.arrive_ack()
         self.shut |= SHUT_RECEIVE
         self.done = True

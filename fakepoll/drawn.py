@@ -3,10 +3,12 @@
 Measured on five toys in nine encodings (reference/simulation.md 4.2, and docs/faults.md for this one). What follows:
 
 * Which kinds are enabled (swarm testing: a run without the kinds that mask a bug must happen) and how dense faults
-  fall is drawn first; off and sparsest are the simplest values.
+  fall is drawn first; off and sparsest are the simplest values. Kinds of a family, such as those that end a
+  connection, are also switched off together: half of all runs must live long.
 * Then one choice per call, drawn when the call is made. Choice 0 is "nothing", everywhere.
-* The menu of a call is fixed. A choice that is disabled or impossible means "nothing" and leaves the others' numbers
-  alone; where nothing enabled is possible, nothing is drawn. A fault's number is drawn right behind it.
+* The menu of a call is fixed: the profile's kinds for it, a family as one. A choice that is disabled or impossible
+  means "nothing" and leaves the others' numbers alone; where nothing enabled is possible, nothing is drawn. A fault's
+  details are drawn right behind it.
 * After `budget` draws nothing happens any more, so that no example grows too large.
 """
 
@@ -14,10 +16,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
-from fakepoll.faults import KINDS, LEGAL, Fault, Kind, Site, profile
+from fakepoll.faults import KINDS, LEGAL, MENUS, Fault, Kind, Site, profile
 
+Choice = TypeVar("Choice")
 Randrange = Callable[[int], int]
+Menu = tuple[tuple[Kind, ...], ...]
 
 DENSITIES = (255, 63, 31, 15, 7, 3, 1)
 """How many choices of "nothing" stand before the menu; the sparsest is the simplest."""
@@ -52,9 +57,17 @@ class Drawn:
         unknown = [name for name in names if name not in KINDS]
         if unknown:
             raise ValueError(f"no kind {unknown[0]!r}; there are {', '.join(KINDS)}")
-        self.enabled = tuple(name for name in names if not swarm or self._randrange(2))
+        self._menus = {call: _menu(kinds, names) for call, kinds in MENUS.items()}
+        self.enabled = self._swarm(names) if swarm else names
         self.density = DENSITIES[self._randrange(len(DENSITIES))] if density is None else density
         self._left = budget
+
+    def _swarm(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        families = {KINDS[name].family: True for name in names}
+        for family in families:
+            families[family] = not family or bool(self._randrange(2))
+        flags = [bool(self._randrange(2)) for _ in names]
+        return tuple(name for name, flag in zip(names, flags, strict=True) if flag and families[KINDS[name].family])
 
     @property
     def exhausted(self) -> bool:
@@ -66,16 +79,24 @@ class Drawn:
         if self._left <= 0 or not any(name in site.possible for name in self.enabled):
             return None
         self._left -= 1
-        menu = site.menu
+        menu = self._menus[site.call]
         choice = self._randrange(self.density + len(menu)) - self.density
         if choice < 0:
             return None
-        kind = menu[choice]
+        kind = self._one_of(menu[choice])
         if kind.name not in self.enabled or kind.name not in site.possible:
             return None
-        return Fault(kind.name, self._argument(kind, site.possible[kind.name]))
+        return Fault(kind.name, self._one_of(site.possible[kind.name] or (None,)))
 
-    def _argument(self, kind: Kind, targets: tuple[str, ...]) -> int | str | None:
-        if targets:
-            return targets[self._randrange(len(targets))]
-        return kind.values[self._randrange(len(kind.values))] if kind.values else None
+    def _one_of(self, values: tuple[Choice, ...]) -> Choice:
+        return values[self._randrange(len(values))] if len(values) > 1 else values[0]
+
+
+def _menu(kinds: tuple[Kind, ...], names: tuple[str, ...]) -> Menu:
+    """Group the kinds that may be drawn by family; each without one stands alone."""
+    groups: dict[str, tuple[Kind, ...]] = {}
+    for kind in kinds:
+        if kind.name in names:
+            key = kind.family or kind.name
+            groups[key] = (*groups.get(key, ()), kind)
+    return tuple(groups.values())

@@ -14,7 +14,7 @@ What follows: a fault is a value (`Fault`), where it may fall is a value (`Site`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -36,6 +36,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 TCP, UNIX, UDP, PIPE, EVENTFD = "tcp", "unix stream", "udp", "pipe", "eventfd"
 LISTENER = "listener"
 
+END, NO_ROOM = "end of the connection", "no room in a table"
+"""Families: kinds of which a run may have none at all, and which share one place in a drawn menu."""
+
 YES, NO, NEVER = "yes", "no", "-"
 """It can be noticed there and is lawful; it is not lawful; it cannot be noticed."""
 
@@ -55,6 +58,7 @@ class Kind:
         argument: what its number means, "" if it has none; at a wait, the name of the file that is hit.
         values: the numbers that are drawn, the simplest first; a written schedule may use others.
         level, edge, oneshot: can it be noticed through such a registration: `YES` or `NEVER`.
+        family: what it has in common with others, see `END`.
         own: may a loop's own self-pipe be hit (`Kernel.spare`): `YES` or `NO`, for its two ends are in one hand.
         loses: bytes or connections may be lost without an error, so "every byte arrives" does not hold under it.
     """
@@ -70,6 +74,7 @@ class Kind:
     oneshot: str = YES
     own: str = NO
     loses: bool = False
+    family: str = ""
     meaning: str
     source: str
 
@@ -94,17 +99,17 @@ FAULTS: tuple[Kind, ...] = (
         source="udp(7): datagrams may be reordered; two clients' handshakes end in any order",
     ),
     Kind(
-        name="reset", legality=LEGAL, groups=(READ, WRITE, WAIT), files=(TCP,),
+        name="reset", legality=LEGAL, family=END, groups=(READ, WRITE, WAIT), files=(TCP,),
         meaning="a RST reaches both ends; what was received stays readable",
         source="RFC 9293, 3.5.2; `ss -K` (net/ipv4/tcp.c:tcp_abort); any box on the way may do it",
     ),
     Kind(
-        name="half_close", legality=LEGAL, groups=(READ, WAIT), files=(TCP, UNIX),
+        name="half_close", legality=LEGAL, family=END, groups=(READ, WAIT), files=(TCP, UNIX),
         meaning="the other end's sending side is shut: end of stream, EPOLLRDHUP; sending still works",
         source="shutdown(2) acts on the connection, whoever of its holders calls it",
     ),
     Kind(
-        name="hangup", legality=LEGAL, groups=(READ, WRITE, WAIT), files=(TCP, UNIX),
+        name="hangup", legality=LEGAL, family=END, groups=(READ, WRITE, WAIT), files=(TCP, UNIX),
         meaning="the other end is shut in both directions: EPOLLRDHUP, on AF_UNIX EPOLLHUP; on TCP, sending is answered"
         " by a RST",
         source="shutdown(2), SHUT_RDWR, by another holder of the other end; linux-readiness 1.1",
@@ -142,17 +147,17 @@ FAULTS: tuple[Kind, ...] = (
         source="listen(2); connect(2), EAGAIN; linux-readiness 1.2, backlog",
     ),
     Kind(
-        name="EMFILE", legality=LEGAL, groups=(ACCEPT, OPEN), files=(LISTENER,), argument="calls", values=SPANS,
+        name="EMFILE", legality=LEGAL, family=NO_ROOM, groups=(ACCEPT, OPEN), files=(LISTENER,), argument="calls", values=SPANS,
         meaning="so many opening calls in a row find the process's table full; a connection stays queued",
         source="accept(2), socket(2), EMFILE; RLIMIT_NOFILE may be lowered at any time (prlimit(2))",
     ),
     Kind(
-        name="ENFILE", legality=LEGAL, groups=(ACCEPT, OPEN), files=(LISTENER,), argument="calls", values=SPANS,
+        name="ENFILE", legality=LEGAL, family=NO_ROOM, groups=(ACCEPT, OPEN), files=(LISTENER,), argument="calls", values=SPANS,
         meaning="the same, for the system's table",
         source="accept(2), socket(2), ENFILE; /proc/sys/fs/file-max",
     ),
     Kind(
-        name="ENOBUFS", legality=LEGAL, groups=(ACCEPT, OPEN), files=(LISTENER,), argument="calls", values=SPANS,
+        name="ENOBUFS", legality=LEGAL, family=NO_ROOM, groups=(ACCEPT, OPEN), files=(LISTENER,), argument="calls", values=SPANS,
         meaning="so many calls in a row that make a socket find no memory",
         source="accept(2), socket(2), ENOBUFS",
     ),
@@ -206,7 +211,11 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in FAULTS}
 MENUS: dict[str, tuple[Kind, ...]] = {
     call: tuple(kind for kind in FAULTS if group in kind.groups) for group, calls in GROUPS.items() for call in calls
 }
-"""What may be chosen at each call: fixed, whatever is enabled or possible, so that a choice keeps its number."""
+"""What may fall at each call."""
+
+
+Argument = int | str | None
+Possible = Mapping[str, tuple[Argument, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +223,7 @@ class Fault:
     """What happens: a kind, and its number or the name of the file that it hits (None where it has neither)."""
 
     kind: str
-    argument: int | str | None = None
+    argument: Argument = None
 
     def __str__(self) -> str:
         return self.kind if self.argument is None else f"{self.kind}({self.argument})"
@@ -224,26 +233,25 @@ class Fault:
 class Site:
     """Where a fault may fall: the `nth` call of this name on this file, printed as `recv@client#1[3]`.
 
-    `possible` maps the kinds that can happen here and now to the files they can hit; a kind that hits the site's own
-    file, or none, has an empty tuple.
+    `possible` maps the kinds that can happen here and now to the arguments that may be drawn: names of files, or
+    numbers; a kind without argument has an empty tuple.
     """
 
     call: str
     file: str
     nth: int
-    possible: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
-
-    @property
-    def menu(self) -> tuple[Kind, ...]:
-        """The kinds of this call, possible or not, in the order of the table."""
-        return MENUS[self.call]
+    possible: Possible = field(default_factory=dict, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.call}{'@' * bool(self.file)}{self.file}[{self.nth}]"
 
 
 class Decider(Protocol):
-    """Who decides; asked once per call at which anything is possible."""
+    """Who decides; asked once per call at which anything is possible.
+
+    One that also has `fell(site, fault)` is told of each fault that took effect: some are decided and change nothing,
+    such as a room larger than what is sent.
+    """
 
     def decide(self, site: Site) -> Fault | None:
         """Say what happens at `site`; what is not in `site.possible` does not happen."""
@@ -255,3 +263,8 @@ def profile(legality: str) -> tuple[str, ...]:
         raise ValueError(f"legality {legality!r} is none of {', '.join(LEGALITIES)}")
     allowed = LEGALITIES[: LEGALITIES.index(legality) + 1]
     return tuple(kind.name for kind in FAULTS if kind.legality in allowed)
+
+
+def lossless(names: Iterable[str]) -> tuple[str, ...]:
+    """Leave out the kinds that lose bytes or connections without an error."""
+    return tuple(name for name in names if not KINDS[name].loses)

@@ -16,14 +16,13 @@ from fakepoll import effects
 from fakepoll.abi import HUP, KEY_STATE, MSG_DONTWAIT, MSG_OOB, MSG_PEEK, NS_PER_S, fail
 from fakepoll.effects import CAN, CHANGES, WAITS
 from fakepoll.epoll import Epoll, Event, Item
-from fakepoll.faults import MENUS, Fault, Site
+from fakepoll.faults import MENUS, Argument, Fault, Possible, Site
 from fakepoll.file import File
 from fakepoll.injection import SOCKET_CALLS, Injector
 from fakepoll.tcp import Tcp
 
 Call = Callable[..., Any]
 Args = tuple[Any, ...]
-Possible = dict[str, tuple[str, ...]]
 
 FLIGHT_NS = 50_000
 """How long bytes that `arrive` held back stay in flight, and a buffer stays full after `room`."""
@@ -62,14 +61,16 @@ def read(injector: Injector, call: str, perform: Call, args: Args) -> Any:
         injector.peeked[file] = None
     if file is None or flags & (MSG_OOB | MSG_PEEK) or not args[1]:
         return perform(*args)
-    site, fault = injector.decide(call, file, injector.possible_at(call, file))
+    there = effects.unread(file)
+    below = {"arrive": there, "short_read": min(there, args[1])}
+    site, fault = injector.decide(call, file, injector.possible_at(call, file, below))
     if fault is None:
         return perform(*args)
     if fault.kind == "arrive":
-        if 0 < _number(fault) < effects.unread(file) and injector.hold(file, _number(fault), FLIGHT_NS):
+        if 0 < _number(fault) < there and injector.hold(file, _number(fault), FLIGHT_NS):
             injector.record(site, fault)
     elif fault.kind == "short_read":
-        if 0 < _number(fault) < min(args[1], effects.unread(file)):
+        if 0 < _number(fault) < below["short_read"]:
             injector.record(site, fault)
             return perform(args[0], _number(fault), *args[2:])
     else:
@@ -84,7 +85,7 @@ def write(injector: Injector, call: str, perform: Call, args: Args) -> Any:
     flags = args[2] if len(args) > 2 else 0
     if file is None or flags & MSG_OOB or not args[1]:
         return perform(*args)
-    possible = injector.possible_at(call, file)
+    possible = injector.possible_at(call, file, {"room": len(args[1]), "short_write": len(args[1])})
     if not (file.flags & os.O_NONBLOCK or flags & MSG_DONTWAIT):
         possible = {kind: found for kind, found in possible.items() if kind in ("late", *CHANGES)}
     site, fault = injector.decide(call, file, possible)
@@ -191,8 +192,8 @@ def open_(injector: Injector, call: str, perform: Call, args: Args) -> Any:
     """The calls that open something."""
     if injector.is_opening():
         injector.open_within_span(call)
-        kinds = [kind.name for kind in MENUS[call] if kind.name != "ENOBUFS" or call in SOCKET_CALLS]
-        site, fault = injector.decide(call, None, dict.fromkeys(kinds, ()))
+        kinds = [kind for kind in MENUS[call] if kind.name != "ENOBUFS" or call in SOCKET_CALLS]
+        site, fault = injector.decide(call, None, {kind.name: kind.values for kind in kinds})
         if fault is not None:
             injector.record(site, fault)
             injector.begin_span(call, fault)
@@ -222,7 +223,7 @@ def wait(injector: Injector, call: str, perform: Call, args: Args) -> Any:
 
 
 def _possible_in_wait(injector: Injector, items: dict[str, Item], fresh: list[Item]) -> Possible:
-    possible: Possible = {}
+    possible: dict[str, tuple[Argument, ...]] = {}
     for kind, can in WAITS.items():
         possible[kind] = tuple(
             name for name, item in items.items() if can(item) and injector.is_lawful(kind, item.file)
@@ -231,7 +232,7 @@ def _possible_in_wait(injector: Injector, items: dict[str, Item], fresh: list[It
     return _with_signal(injector, {kind: names for kind, names in possible.items() if names})
 
 
-def _with_signal(injector: Injector, possible: Possible) -> Possible:
+def _with_signal(injector: Injector, possible: dict[str, tuple[Argument, ...]]) -> Possible:
     if injector.kernel.signals.harmless() is not None:
         possible["signal"] = ()
     return possible
@@ -265,7 +266,7 @@ def look(injector: Injector, call: str, perform: Call, args: Args) -> Any:
     asked = [fd for fd, _ in args[0]] if call == "poll" else [fd for fds in args[:3] for fd in fds]
     found = [_find(injector, fd) for fd in asked]
     files = {injector.names.of(file): file for file in found if file is not None and injector.is_target(file)}
-    possible: Possible = {}
+    possible: dict[str, tuple[Argument, ...]] = {}
     for kind in ("reset", "half_close", "hangup"):
         names = tuple(name for name, file in files.items() if CAN[kind](file) and injector.is_lawful(kind, file))
         if names:

@@ -18,7 +18,7 @@ from fakepoll import effects
 from fakepoll.abi import fail
 from fakepoll.effects import CAN, ERRNOS
 from fakepoll.epoll import Epoll, Item
-from fakepoll.faults import KINDS, MENUS, YES, Decider, Fault, Site
+from fakepoll.faults import KINDS, MENUS, YES, Argument, Decider, Fault, Possible, Site
 from fakepoll.file import File
 from fakepoll.names import Names
 from fakepoll.schedule import Schedule
@@ -48,6 +48,7 @@ class Injector:
         self.peeked: dict[File, None] = {}
         self.listed: dict[Epoll, dict[Item, None]] = {}
         self._decider = decider
+        self._tell = getattr(decider, "fell", None)
         self._fired: list[tuple[Site, Fault]] = []
         self._counts: dict[tuple[str, str], int] = {}
         self._scopes = 0
@@ -118,19 +119,21 @@ class Injector:
         """Tell whether a kind may hit this file, or at least is not one that may not hit a self-pipe."""
         return file not in self._spared or KINDS[kind].own == YES
 
-    def possible_at(self, call: str, file: File) -> dict[str, tuple[str, ...]]:
-        """Find what can happen to the file of a call, here and now."""
+    def possible_at(self, call: str, file: File, below: dict[str, int] | None = None) -> Possible:
+        """Find what can happen to the file of a call, here and now; `below` bounds the numbers of a kind."""
         if not self.on or file not in self._targets:
             return {}
-        return {
-            kind.name: ()
-            for kind in MENUS[call]
-            if CAN[kind.name](file)
-            and self.is_lawful(kind.name, file)
-            and (kind.name != "arrive" or file not in self.peeked)
-        }
+        possible: dict[str, tuple[Argument, ...]] = {}
+        for kind in MENUS[call]:
+            name = kind.name
+            if CAN[name](file) and self.is_lawful(name, file) and (name != "arrive" or file not in self.peeked):
+                limit = below.get(name) if below else None
+                values = kind.values if limit is None else tuple(value for value in kind.values if value < limit)
+                if values or not kind.values:
+                    possible[name] = values
+        return possible
 
-    def decide(self, call: str, file: File | None, possible: dict[str, tuple[str, ...]]) -> tuple[Site, Fault | None]:
+    def decide(self, call: str, file: File | None, possible: Possible) -> tuple[Site, Fault | None]:
         """Count a call and ask the decider, where there is anything to decide; never an answer that is not possible."""
         name = self.names.of(file) if file is not None else ""
         nth = self._counts[call, name] = self._counts.get((call, name), 0) + 1
@@ -140,12 +143,13 @@ class Injector:
         fault = self._decider.decide(site)
         if fault is None or fault.kind not in possible:
             return site, None
-        targets = possible[fault.kind]
-        return site, fault if not targets or fault.argument in targets else None
+        return site, fault if _is_apt(fault, possible[fault.kind]) else None
 
     def record(self, site: Site, fault: Fault) -> None:
-        """Write down what falls, here and in the trace."""
+        """Write down what falls, here and in the trace, and tell the decider if it wants to know."""
         self._fired.append((site, fault))
+        if self._tell is not None:
+            self._tell(site, fault)
         self.kernel.trace.note(self.kernel.clock.now_ns, f"fault {site} = {fault}")
 
     def begin_span(self, call: str, fault: Fault) -> None:
@@ -209,3 +213,10 @@ class Injector:
             self.unsqueeze(file)
         for sock in list(self._connecting):
             self._send_syn(sock)
+
+
+def _is_apt(fault: Fault, drawable: tuple[Argument, ...]) -> bool:
+    """Tell whether the argument fits the kind: any number where numbers are drawn, else one of those offered."""
+    if KINDS[fault.kind].values:
+        return isinstance(fault.argument, int)
+    return fault.argument in (drawable or (None,))

@@ -16,26 +16,18 @@ from hypothesis import note
 from hypothesis import strategies as st
 
 from fakepoll.drawn import BUDGET, Drawn
-from fakepoll.faults import KINDS, LEGAL, Fault, Site, profile
+from fakepoll.faults import LEGAL, Fault, Site, lossless, profile
 
 
 class NotedPlan(Drawn):
-    """Faults drawn by Hypothesis; each is noted as it is decided."""
+    """Faults drawn by Hypothesis; each is noted as it falls."""
 
-    def decide(self, site: Site) -> Fault | None:
-        """Decide, and note it."""
-        fault = super().decide(site)
-        if fault is not None:
-            note(f"{site} = {fault}")
-        return fault
+    def fell(self, site: Site, fault: Fault) -> None:
+        """Print what fell with the failing example."""
+        note(f"{site} = {fault}")
 
     def __repr__(self) -> str:
         return "<faults that are noted below as they fall>"
-
-
-def lossless(names: Iterable[str]) -> tuple[str, ...]:
-    """Leave out the kinds that lose bytes or connections without an error."""
-    return tuple(name for name in names if not KINDS[name].loses)
 
 
 @st.composite
