@@ -22,10 +22,11 @@ from conformance.loading import UsageError, resolve
 from conformance.minimise import minimise
 from conformance.protocol import Capability
 from conformance.scenario import Scenario, parse, show
+from conformance.script import Cast, proven
 from conformance.shard import Suspect
 from conformance.verdict import Finding
 
-__all__ = ["RERUNS", "Attribution", "Doubt", "TryJob", "attribute"]
+__all__ = ["RERUNS", "Attribution", "Doubt", "TryJob", "attribute", "control_for"]
 
 RERUNS = 5
 _NEEDED = {False: 2, True: 1}
@@ -34,8 +35,9 @@ _TRACE_LINES = 12
 _MOST_SECONDS = 8.0
 """For one guarantee, minimising included."""
 _CONTROLS = ("epoll", "reference")
-_REFERENCE_ONLY = ("user", "set", "waker", "wake")
+_REFERENCE_ONLY = ("user", "set", "waker", "wake", "dispatch", "meanwhile")
 """Verbs that raw epoll has nothing to answer with."""
+_NOT_IN_EPOLL = Capability.WAKE | Capability.USER_READINESS | Capability.DISPATCH | Capability.MULTI_THREAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,7 @@ class _Court:
         history, weighed = runs[0]
         fact = weighed.broken[id]
         entries = [entry for entry in history.entries if entry.step <= fact.step] or history.entries
-        return Finding(
+        found = Finding(
             guarantee=id,
             poller=self.job.name,
             world=self.job.world,
@@ -152,6 +154,8 @@ class _Court:
             reruns=RERUNS,
             fatal=fatal,
         )
+        cast = Cast(subject=self.job.spec, control=resolve(control_for(id, scenario)).spec)
+        return proven(found, history, lookup(id), cast, lambda: not self._is_late())
 
     # ── the smallest scenario ───────────────────────────────────────────────────────────────────────────────
 
@@ -183,7 +187,7 @@ class _Court:
     # ── the control ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _control_times(self, id: str, scenario: Scenario) -> int:
-        name = self._control_for(lookup(id).needs, scenario)
+        name = control_for(id, scenario)
         target = resolve(name)
         if target.spec == self.job.spec:
             return 0
@@ -194,10 +198,11 @@ class _Court:
             self.control_trials[key] = _run(self.controls[name], scenario)
         return self.control_trials[key].times(id)
 
-    def _control_for(self, needs: Capability, scenario: Scenario) -> str:
-        """Raw epoll; the reference where epoll lacks what the guarantee or the scenario needs."""
-        asks = any(action.verb in _REFERENCE_ONLY or action.args[1:2] in (("wake",), ("set",)) for action in scenario)
-        return _CONTROLS[asks or bool(needs & (Capability.WAKE | Capability.USER_READINESS | Capability.DISPATCH))]
+
+def control_for(id: str, scenario: Scenario) -> str:
+    """The name of the control: raw epoll; the reference where epoll lacks what the guarantee or the scenario needs."""
+    asks = any(action.verb in _REFERENCE_ONLY or action.args[1:2] in (("wake",), ("set",)) for action in scenario)
+    return _CONTROLS[asks or bool(lookup(id).needs & _NOT_IN_EPOLL)]
 
 
 def _run(child: Child, scenario: Scenario) -> _Trial:

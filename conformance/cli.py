@@ -238,6 +238,7 @@ def replay(file: Path) -> int:
     if found is None:
         click.echo(f"{old.guarantee} is not broken by {old.poller} on the {old.world} world any more")
         return EXIT_KEPT
+    stored.save_script(found)
     click.echo(text.finding(found, lambda _: row.says, strength=row.strength))
     return EXIT_BROKEN
 

@@ -150,6 +150,9 @@ class Batch(Fact):
     """
 
     about: str
+    token: int
+    direction: Interest | None = None
+    """The direction that must not be reported; None where anything is too much."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A finding on disk: saved as it comes, read back by `pollcheck replay`.
+"""A finding on disk: saved as it comes, read back by `pollcheck replay`; and beside it the script that shows it (`script/`).
 
 The file holds all that a report says of the finding, and above all its smallest scenario in text, one action a line:
 it may be read, edited and sent to somebody else. Nothing in it depends on the machine.
@@ -6,7 +6,6 @@ it may be read, edited and sent to somebody else. Nothing in it depends on the m
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections.abc import Mapping
@@ -16,7 +15,17 @@ from typing import Any
 from conformance.loading import UsageError
 from conformance.verdict import Finding
 
-__all__ = ["FOLDER", "FORMAT", "finding_from_tree", "finding_to_tree", "path_of", "read", "save"]
+__all__ = [
+    "FOLDER",
+    "FORMAT",
+    "finding_from_tree",
+    "finding_to_tree",
+    "path_of",
+    "read",
+    "save",
+    "save_script",
+    "script_path_of",
+]
 
 FOLDER = "pollcheck-findings"
 """Where a run leaves its findings, in the working directory."""
@@ -37,7 +46,7 @@ _FIELDS: dict[str, type] = {
     "reruns": int,
     "fatal": bool,
 }
-"""Every field of the file and its JSON type; a test holds it equal to the fields of `Finding`."""
+"""Every field of the file and its JSON type; a test holds it equal to the fields of `Finding`, but for those of its script."""
 
 
 def path_of(finding: Finding) -> Path:
@@ -50,20 +59,43 @@ def path_of(finding: Finding) -> Path:
     return Path(FOLDER, f"{poller}-{finding.guarantee}{world}.json")
 
 
+def script_path_of(finding: Finding) -> Path:
+    """Name the file of its script, beside the other: `pollcheck-findings/<poller>-<ID>.py`."""
+    return path_of(finding).with_suffix(".py")
+
+
 def save(finding: Finding) -> Path:
-    """Write a finding to its file, over an older one.
+    """Write a finding to its file, and its script beside it, over older ones.
 
     Raises:
         UsageError: the working directory cannot be written.
     """
     path = path_of(finding)
     text = json.dumps({"format": FORMAT, **finding_to_tree(finding)}, indent=2, sort_keys=True, ensure_ascii=False)
+    _write(path, text + "\n")
+    save_script(finding)
+    return path
+
+
+def save_script(finding: Finding) -> None:
+    """Write the script of a finding. Where it has none, an older one goes: it was made from another scenario.
+
+    Raises:
+        UsageError: the working directory cannot be written.
+    """
+    path = script_path_of(finding)
+    if finding.script:
+        _write(path, finding.script)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(exist_ok=True)
-        path.write_text(text + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}; run in a directory that can be written") from None
-    return path
 
 
 def read(path: Path) -> Finding:
@@ -88,7 +120,7 @@ def read(path: Path) -> Finding:
 
 def finding_to_tree(finding: Finding) -> dict[str, object]:
     """Turn a finding into what JSON can hold; the scenario becomes a list of lines."""
-    tree = {field.name: getattr(finding, field.name) for field in dataclasses.fields(finding)}
+    tree = {name: getattr(finding, name) for name in _FIELDS}
     return tree | {"scenario": finding.scenario.splitlines(), "trace": list(finding.trace)}
 
 

@@ -81,6 +81,10 @@ class Finding:
     reruns: int
     fatal: bool = False
     """A hang or an abort: one reproduction in five is enough."""
+    script: str = field(default="", compare=False)
+    """A stand-alone program that shows it, run on subject and control; it is stored in a file of its own."""
+    unscripted: str = field(default="", compare=False)
+    """Why there is no such program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

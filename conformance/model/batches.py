@@ -44,7 +44,14 @@ def rest_of_batch(book: Book, poll: Poll, told: dict[int, int], now: Masks) -> N
         elif is_told or quiet.is_pending or book.told_first.get(quiet.token, 0) & _BOTH == _BOTH:
             about = _ITSELF if quiet.token in book.told_first and quiet.reason == "deregistered" else quiet.reason
             got = f"{Readiness(bits & 63)!r} for token {quiet.token}" if is_told else ""
-            fact = Batch(step=poll.step, held=not is_told, got=got, about=about)
+            fact = Batch(
+                step=poll.step,
+                held=not is_told,
+                got=got,
+                about=about,
+                token=quiet.token,
+                direction=quiet.direction,
+            )
             fact.should_be = f"{quiet.should_be}, from the moment the handler gave it up"
             book.account.batches.append(fact)
     for watch in book.watches.values():
@@ -72,7 +79,7 @@ def _added(book: Book, watch: Watch, poll: Poll, bits: int, now: Masks) -> None:
         book.freedom("same batch")
     if watch.marks.get("reused"):
         is_stale = bool(bits) and not is_true
-        fact = Batch(step=poll.step, held=not is_stale, about="reused")
+        fact = Batch(step=poll.step, held=not is_stale, about="reused", token=watch.token)
         if is_stale:
             fact.got = f"{Readiness(bits & 63)!r} for token {watch.token}"
             fact.should_be = "nothing, for the file that has the number now is not ready"

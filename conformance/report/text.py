@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 
 from conformance.guarantees import FAMILIES, Guarantee
 from conformance.protocol import Capability
-from conformance.replay import path_of
+from conformance.replay import path_of, script_path_of
 from conformance.report import Row, Says, names, rows, tally
 from conformance.verdict import Finding, PollerReport, Report, Result, Strength, Verdict
 
@@ -90,7 +90,7 @@ def finding(found: Finding, says: Says, *, strength: Strength = Strength.MUST) -
         f"{_got(found)}\n{again}",
         "smallest scenario:\n" + _indent(found.scenario.splitlines()),
         "last lines of its history:\n" + _indent(found.trace[-_TRACE_LINES:]),
-        replay_command(found),
+        _again(found),
     )
     return "\n\n".join(blocks)
 
@@ -111,6 +111,13 @@ def _got(found: Finding) -> str:
 def replay_command(found: Finding) -> str:
     """Name the command that runs a finding's scenario again."""
     return f"pollcheck replay {path_of(found)}"
+
+
+def _again(found: Finding) -> str:
+    """How to see it again: the scenario, and the script if there is one."""
+    if found.unscripted:
+        return f"{replay_command(found)}\n(no script for a bug report: {found.unscripted})"
+    return f"{replay_command(found)}\npython {script_path_of(found)}" if found.script else replay_command(found)
 
 
 def unknowns(report: Report) -> str:
