@@ -66,11 +66,40 @@ _WEIGHTS = {
     "stray": 3,
     "regular": 2,
     "wait": 4,
+    "dispatch": 10,
     "rest": 1,
     "signals": 1,
 }
 """Choice -> weight. `cycle` makes a file ready, not ready and ready again, `rearm` reregisters what may have fired, `repeat` reregisters
-unchanged, `again` deregisters and registers, `stray` calls for what is not there."""
+unchanged, `again` deregisters and registers, `stray` calls for what is not there, `dispatch` puts other choices into a handler."""
+
+_INSIDE = (
+    "deregister",
+    "deregister",
+    "reregister",
+    "rearm",
+    "again",
+    "drain",
+    "drain",
+    "close and reuse",
+    "close",
+    "register",
+    "wake",
+)
+"""What a handler does."""
+_ELSEWHERE = (
+    "deregister",
+    "reregister",
+    "reregister",
+    "rearm",
+    "rearm",
+    "register",
+    "register",
+    "again",
+    "drain",
+    "send",
+)
+"""What another thread does."""
 
 _ONLY_FOR = {
     "fill": ("unix", "tcp", "pipe", "eventfd"),
@@ -158,6 +187,7 @@ class _Drawing:
             for index, (name, weight) in enumerate(_WEIGHTS.items())
             if name in _ALWAYS or not (off >> index % 16) & (off >> (index * 5 + 3) % 16) & 1
             if name not in _ONLY_FOR or not opened.isdisjoint(_ONLY_FOR[name])
+            if name != "dispatch" or caps & Capability.DISPATCH
         )
         capacity = self._pick((None, None, None, 1, 2, 3)) if caps & Capability.MAX_EVENTS else None
         return _Swarm(
@@ -539,6 +569,23 @@ class _Drawing:
             if picked[1] and (interests := self._interests(self.slots.kind(label))):
                 self._add("register", label, self._new_token(), self._pick(interests), self._pick(self.swarm.triggers))
 
+    def _choose_dispatch(self) -> None:
+        """Call the handler for something that is ready, as far as can be said, and have it change something."""
+        if self.below(4):
+            self._choose_send()
+        inside = self._gathered(_INSIDE, self.below(4))
+        self.actions.append(Action("dispatch", (self._pick((0.0, 0.0, 0.0, None)), inside)))
+        self._estimate_fired()
+
+    def _gathered(self, choices: Sequence[str], times: int) -> Scenario | None:
+        """Make so many choices, and take back what they appended, so that it can be done within a step."""
+        done = len(self.actions)
+        for _ in range(times):
+            _CHOICES[self._pick(choices)](self)
+        gathered = tuple(action for action in self.actions[done:] if not action.row.polls)
+        del self.actions[done:]
+        return gathered or None
+
     def _choose_rest(self) -> None:
         self._add("rest", 0.0009)
 
@@ -565,8 +612,11 @@ class _Drawing:
                 self._reregister(registered, changes=False)
             self._add("rest", 0.0009)
         elif ending < 12:
-            self._calm(drains=True)
+            self._calm(drains=bool(self.below(2)))
             self._await()
+        elif ending < 15 and self.capabilities & Capability.MULTI_THREAD:
+            self._calm(drains=bool(self.below(2)))
+            self._meanwhile()
 
     def _calm(self, *, drains: bool) -> None:
         """Take away what lawfully keeps a poller awake: level registrations that are ready. Edges and the fired stay."""
@@ -587,6 +637,12 @@ class _Drawing:
         for act, label in acts[first:] + acts[:first]:
             if self._add("await", wait, act, label):
                 return
+
+    def _meanwhile(self) -> None:
+        acts = self._gathered(_ELSEWHERE, 1 + self.below(3))
+        if acts:
+            self.actions.append(Action("meanwhile", (self._pick((0.04, None, 1.5)), acts)))
+            self._add("settle", self.swarm.capacity)
 
     def _acts(self) -> Iterator[tuple[str, int]]:
         if WAKER in self.slots.registrations:

@@ -18,7 +18,7 @@ from conformance.batch import Batch
 from conformance.elsewhere import OtherThread, awaited, meanwhile
 from conformance.history import HUNG, Acted, Curtain, Did, Entry, Masks, Poll
 from conformance.model import AWAIT_RETURNS, LONG_WAIT, REST_WAITS, UNSEEN, Ledger, value_mask
-from conformance.protocol import REFUSALS, Capability, Interest, Readiness
+from conformance.protocol import REFUSALS, Capability, Interest, Readiness, Trigger
 from conformance.scenario import Scenario
 from conformance.watch import shows
 from conformance.worlds import Outcome, Source, World
@@ -299,7 +299,9 @@ class Stage:
         """A level registration stays owed; one report is what was awaited."""
         return any(watch.is_level and watch.told for watch in self.ledger.watches.values() if watch.label != label)
 
-    def _would_be_told(self, act: str, label: int, masks: Masks, drained: Collection[int] = ()) -> bool:
+    def _would_be_told(
+        self, act: str, label: int, masks: Masks, drained: Collection[int] = (), undone: Collection[int] = ()
+    ) -> bool:
         """Whether what the other thread is about to do makes something owed."""
         if act == "wake":
             return True
@@ -308,7 +310,7 @@ class Stage:
         reader = file if act == "set" or file.kind == "eventfd" else file.peer
         for told in reader.labels if reader else ():
             watch = self.ledger.watches.get(told)
-            if watch is None or not watch.interest & Interest.READABLE:
+            if watch is None or told in undone or not watch.interest & Interest.READABLE:
                 continue
             if watch.counts and told in drained:
                 return True
@@ -319,17 +321,28 @@ class Stage:
         return False
 
     def _would_any_be_told(self, acts: Scenario, masks: Masks) -> bool:
-        """Whether something is owed once another thread has done `acts`."""
-        gone = {act.label for act in acts if act.verb == "deregister"}
-        drained = {act.label for act in acts if act.verb == "drain"}
-        for act in acts:
-            if act.verb == "send" and self._would_be_told("send", act.label, masks, drained):
+        """Whether something is owed once another thread has done `acts`, as far as can be said without doing them."""
+        drained: set[int] = set()
+        for index, act in enumerate(acts):
+            undone = {later.label for later in acts[index + 1 :] if later.verb != "send"}
+            if act.verb == "drain":
+                drained.add(act.label)
+            elif act.verb == "send" and self._would_be_told("send", act.label, masks, drained, undone):
                 return True
-            if act.verb in ("register", "reregister") and act.label not in gone:
-                mask = self.masks([act.label])[act.label]
-                if any(shows(direction, mask) for direction in EVERY if direction & act.args[2]):
+            elif act.verb in ("register", "reregister") and act.label not in undone:
+                mask, asked = self.masks([act.label])[act.label], self._news(act)
+                if any(shows(direction, mask) for direction in EVERY if direction & asked):
                     return True
         return False
+
+    def _news(self, act: Action) -> Interest:
+        """The directions that a register or reregister makes owed if they are ready; of a plain edge only what it adds."""
+        _, _, interest, trigger = act.args
+        watch = self.ledger.watches.get(act.label)
+        if (watch is None) == (act.verb == "reregister"):
+            return Interest(0)
+        is_plain = watch is not None and watch.trigger == trigger == Trigger.EDGE
+        return Interest(interest & ~watch.interest) if watch and is_plain else Interest(interest)
 
     def _signals(self, step: int, wait: float) -> str:
         stop = self.world.signals(_SIGNAL_EVERY, _SIGNALS)

@@ -81,8 +81,10 @@ class Watch:
     quiets: list[Quiet] = field(default_factory=list)
     """What must not be reported for it: directions outside the interest, or anything while it is disabled."""
     fired_mask: int = 0
+    begun_at: int = 0
+    """The step of its register."""
     replaced_at: int = 0
-    """The step of the last reregister."""
+    """The step of the last reregister, or of a register inside a batch that may still tell its token of another file."""
     marks: dict[str, bool] = field(default_factory=dict)
 
     @property

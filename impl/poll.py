@@ -126,9 +126,9 @@ class Poll:
             # The row goes even if the kernel refuses: then the file was closed, and the row is what it left
             # behind.
             before = self._told.pop(fd, None)
+            self._epoll.unregister(fd)
             if before is not None:
                 self._silence(before.token)
-            self._epoll.unregister(fd)
 
     def poll(self, timeout: float | None, max_events: int | None = None) -> list[Event]:
         """Wait until a source is ready and tell at most `max_events` events.
@@ -214,7 +214,8 @@ class Poll:
             finally:
                 if row is not None:
                     self._told[fd] = row
-            if before is not None:
+            # A row that a closed fd has left behind silences nobody: its token may be another's by now.
+            if before is not None and epoll_ctl == self._epoll.modify:
                 self._silence(before.token)
 
     def _tell(self, harvest: list[tuple[int, int]]) -> list[Event]:

@@ -14,15 +14,23 @@ from conformance.model.book import Book
 from conformance.protocol import Readiness
 from conformance.watch import Watch, shows
 
-__all__ = ["doubts", "first_part", "is_excused", "rest_of_batch"]
+__all__ = ["first_part", "is_ambiguous", "is_excused", "rest_of_batch"]
 
 _ITSELF, _BOTH = "itself", 3
 
 
 def is_excused(poll: Poll, quiet: Quiet) -> bool:
     """Whether a silence began while this poll was in progress, so that what it tells is no breach of it."""
-    overlaps = poll.part == REST or bool(poll.acted and poll.acted.did)
-    return overlaps and quiet.step == poll.step and quiet.reason not in ("interest", "unknown")
+    return _overlaps(poll) and quiet.step == poll.step and quiet.reason not in ("interest", "unknown")
+
+
+def is_ambiguous(poll: Poll, watch: Watch) -> bool:
+    """Whether an event may be of a registration as it was before a handler or another thread changed it, or of after."""
+    return _overlaps(poll) and watch.replaced_at == poll.step
+
+
+def _overlaps(poll: Poll) -> bool:
+    return poll.part == REST or bool(poll.acted and poll.acted.did)
 
 
 def first_part(book: Book, poll: Poll, told: dict[int, int]) -> None:
@@ -55,14 +63,8 @@ def rest_of_batch(book: Book, poll: Poll, told: dict[int, int], now: Masks) -> N
             fact.should_be = f"{quiet.should_be}, from the moment the handler gave it up"
             book.account.batches.append(fact)
     for watch in book.watches.values():
-        if watch.marks.get("handler") and not watch.marks.get("polled") and not watch.replaced_at:
+        if watch.begun_at == poll.step and not is_ambiguous(poll, watch):
             _added(book, watch, poll, told.get(watch.token, 0), now)
-
-
-def doubts(poll: Poll, watch: Watch) -> bool:
-    """Whether an event of a one-shot may be of before its reregister or of after, so that it may or may not have fired."""
-    overlaps = poll.part == REST or bool(poll.acted and poll.acted.did)
-    return overlaps and watch.is_oneshot and watch.replaced_at == poll.step
 
 
 def _begun(book: Book, step: int) -> Iterator[Quiet]:

@@ -107,7 +107,9 @@ class Book:
             **self.places(),
             **self._token_marks(token),
         }
-        watch.seen, watch.replaced_at = did.mask or 0, 0
+        watch.seen, watch.begun_at = did.mask or 0, did.step
+        if self.within and token in self.dead and self.dead[token].step == did.step:
+            watch.replaced_at = did.step  # an event of the batch may be of the file that had the token until now
         watch.arm("register", did.mask)
         self.watches[label] = watch
         self._known_numbers[number] = self._known_labels[label] = None

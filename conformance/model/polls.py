@@ -7,7 +7,7 @@ from collections import Counter
 from conformance.actions import Action, show_wait
 from conformance.facts import Debt, Hint, Left, Quiet, Stop, Wait
 from conformance.history import DIED, FIRST, HUNG, REST, Acted, Masks, Poll
-from conformance.model.batches import doubts, first_part, is_excused, rest_of_batch
+from conformance.model.batches import first_part, is_ambiguous, is_excused, rest_of_batch
 from conformance.model.book import Book
 from conformance.model.calls import did
 from conformance.protocol import Capability, Interest, Readiness, Trigger
@@ -171,7 +171,8 @@ def _stranger(book: Book, poll: Poll, token: int) -> None:
 def _own(book: Book, watch: Watch, poll: Poll, bits: int) -> None:
     """An event for a live registration: it may be disabled, or not have asked for that."""
     for quiet in watch.quiets:
-        if (quiet.direction is None or bits & quiet.direction) and not is_excused(poll, quiet):
+        is_breach = quiet.direction is None or bool(bits & quiet.direction)
+        if is_breach and not is_excused(poll, quiet) and not is_ambiguous(poll, watch):
             quiet.break_(poll.step, f"{Readiness(bits & 63)!r} for token {watch.token}")
     if not bits:
         book.account.count("events without readiness")
@@ -232,7 +233,8 @@ def _pay(book: Book, watch: Watch, poll: Poll, now: Masks, bits: int, crowd: int
                 _overdue(watch, debt, poll)
         elif direction in watch.debts and not is_true:
             del watch.debts[direction]
-        if watch.is_level and watch.counts and not poll.part and not shows(direction, before | mask | after):
+        ever = before | mask | after
+        if watch.is_level and watch.counts and not poll.part and not shows(direction, ever) and not ever & HANGUPS:
             _stopped(book, watch, direction, poll, is_told=is_told)
         if is_told:
             _was_told(book, watch, direction, is_true=shows(direction, mask) or shows(direction, after))
@@ -341,8 +343,8 @@ def _fire(book: Book, poll: Poll, told: dict[int, int]) -> None:
         if watch.token not in told:
             continue
         watch.events += 1
-        if doubts(poll, watch):
-            book.doubt(watch)
+        if is_ambiguous(poll, watch) and watch.is_oneshot:
+            book.doubt(watch)  # it may or may not have fired
         elif watch.is_oneshot and watch.is_enabled:
             quiet = watch.fire(poll.step, book.mask(watch, poll.after or {}))
             book.account.quiets.append(quiet)
