@@ -14,13 +14,15 @@ What follows: a fault is a value (`Fault`), where it may fall is a value (`Site`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 LEGAL, POSIX, ADVERSARIAL = "legal", "posix", "adversarial"
 LEGALITIES = (LEGAL, POSIX, ADVERSARIAL)
 """From what this Linux shows to what no kernel shows; a profile has its own kinds and those before it."""
+LOSSLESS = "lossless"
+"""The profile for whoever wants to see every byte arrive: see `profile`."""
 
 READ, WRITE, ACCEPT, CONNECT, OPEN, WAIT = "read", "write", "accept", "connect", "open", "wait"
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -257,14 +259,14 @@ class Decider(Protocol):
         """Say what happens at `site`; what is not in `site.possible` does not happen."""
 
 
-def profile(legality: str) -> tuple[str, ...]:
-    """Name the kinds of a profile: its own and the more lawful ones."""
-    if legality not in LEGALITIES:
-        raise ValueError(f"legality {legality!r} is none of {', '.join(LEGALITIES)}")
-    allowed = LEGALITIES[: LEGALITIES.index(legality) + 1]
+def profile(name: str) -> tuple[str, ...]:
+    """Name the kinds of a profile: a legality has its own kinds and the more lawful ones.
+
+    `lossless` has the legal kinds under which no byte and no connection is lost without an error.
+    """
+    if name == LOSSLESS:
+        return tuple(kind.name for kind in FAULTS if kind.legality == LEGAL and not kind.loses)
+    if name not in LEGALITIES:
+        raise ValueError(f"profile {name!r} is none of {', '.join((LOSSLESS, *LEGALITIES))}")
+    allowed = LEGALITIES[: LEGALITIES.index(name) + 1]
     return tuple(kind.name for kind in FAULTS if kind.legality in allowed)
-
-
-def lossless(names: Iterable[str]) -> tuple[str, ...]:
-    """Leave out the kinds that lose bytes or connections without an error."""
-    return tuple(name for name in names if not KINDS[name].loses)

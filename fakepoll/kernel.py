@@ -39,7 +39,7 @@ class Kernel:
 
     Args:
         seed: names the run; without faults nothing is drawn, and it decides nothing.
-        faults: None; a `Schedule` to run again; the name of a legality, whose faults are drawn from the seed; or
+        faults: None; a `Schedule` to run again; the name of a profile (`faults.profile`) to draw from with the seed; or
             whatever decides (`Drawn`, a Hypothesis strategy's value, an own `decide(site)`).
         tick_ns: how far each call moves the clock.
         trace: whether calls are recorded.

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from fakepoll.faults import KINDS, MENUS, Fault, Site
+from fakepoll.faults import END, KINDS, MENUS, Fault, Site
 
 LINE = re.compile(r"(\w+)(?:@([\w.-]+#\d+))?\[([1-9]\d*)\]\s*=\s*(\w+)(?:\((-?\d+|[\w.-]+#\d+)\))?")
 
@@ -69,6 +69,10 @@ class Schedule:
         """Raise AssertionError unless at least `times` faults of this kind fell: a test that saw none proves nothing."""
         seen = self.counts()[kind]
         assert seen >= times, f"{kind} fell {seen} times, but should have fallen at least {times} times"
+
+    def ended(self) -> bool:
+        """Tell whether a connection was ended by a fault, so that less than everything may arrive."""
+        return any(KINDS[fault.kind].family == END for _, fault in self.lines)
 
     def without(self, index: int) -> Schedule:
         """Leave one line out."""

@@ -16,7 +16,7 @@ from hypothesis import note
 from hypothesis import strategies as st
 
 from fakepoll.drawn import BUDGET, Drawn
-from fakepoll.faults import LEGAL, Fault, Site, lossless, profile
+from fakepoll.faults import LOSSLESS, Fault, Site
 
 
 class NotedPlan(Drawn):
@@ -32,21 +32,14 @@ class NotedPlan(Drawn):
 
 @st.composite
 def fault_plans(
-    draw: st.DrawFn,
-    legality: str = LEGAL,
-    *,
-    kinds: Iterable[str] | None = None,
-    may_lose: bool = False,
-    budget: int = BUDGET,
+    draw: st.DrawFn, legality: str = LOSSLESS, *, kinds: Iterable[str] | None = None, budget: int = BUDGET
 ) -> Drawn:
     """Draw what `Kernel(faults=...)` takes; the simplest plan is one under which nothing happens.
 
     Args:
         legality: the profile, see `fakepoll.faults.profile`.
         kinds: the kinds instead of a profile's.
-        may_lose: also kinds that lose bytes without an error (a thief's), under which no byte is promised.
         budget: how many choices are drawn at most.
     """
-    names = profile(legality) if kinds is None else tuple(kinds)
     source = draw(st.randoms(use_true_random=False))
-    return NotedPlan(source.randrange, kinds=names if may_lose else lossless(names), budget=budget)
+    return NotedPlan(source.randrange, legality=legality, kinds=kinds, budget=budget)
