@@ -9,6 +9,8 @@ Measured on five toys in nine encodings (reference/simulation.md 4.2, and docs/f
 * The menu of a call is fixed: the profile's kinds for it, a family as one. A choice that is disabled or impossible
   means "nothing" and leaves the others' numbers alone; where nothing enabled is possible, nothing is drawn. A fault's
   details are drawn right behind it.
+* Hypothesis prefers the example with fewer choices. A fault that ends a connection, and so perhaps the run, would be a
+  way to have fewer; so it costs `TOLL` choices more, which mean nothing.
 * After `budget` draws nothing happens any more, so that no example grows too large.
 """
 
@@ -18,7 +20,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from fakepoll.faults import KINDS, LEGAL, MENUS, Fault, Kind, Site, profile
+from fakepoll.faults import END, KINDS, LEGAL, MENUS, Fault, Kind, Site, profile
 
 Choice = TypeVar("Choice")
 Randrange = Callable[[int], int]
@@ -26,6 +28,7 @@ Menu = tuple[tuple[Kind, ...], ...]
 
 DENSITIES = (255, 63, 31, 15, 7, 3, 1)
 """How many choices of "nothing" stand before the menu; the sparsest is the simplest."""
+TOLL = 64
 BUDGET = 1500
 """Hypothesis gives up an example after some 2,000 choices (measured, simulation.md 4.2)."""
 
@@ -53,6 +56,7 @@ class Drawn:
         budget: int = BUDGET,
     ) -> None:
         self._randrange: Randrange = random.Random(source).randrange if isinstance(source, int) else source
+        self._pays = not isinstance(source, int)
         names = profile(legality) if kinds is None else tuple(kinds)
         unknown = [name for name in names if name not in KINDS]
         if unknown:
@@ -86,6 +90,9 @@ class Drawn:
         kind = self._one_of(menu[choice])
         if kind.name not in self.enabled or kind.name not in site.possible:
             return None
+        if kind.family == END and self._pays:
+            for _ in range(TOLL):
+                self._randrange(2)
         return Fault(kind.name, self._one_of(site.possible[kind.name] or (None,)))
 
     def _one_of(self, values: tuple[Choice, ...]) -> Choice:
