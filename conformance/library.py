@@ -768,10 +768,8 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
         "unix 1 2; register 2 7 r {trigger}; meanwhile none reregister 2 8 r {trigger} and send 1 3; settle",
     ),
     "THR-06": (
-        (
-            "unix 1 2; pipe 3 4; send 4 1; register 2 7 r {trigger};"
-            " meanwhile none deregister 2 and register 3 8 r {trigger} and reregister 3 8 r {trigger}; settle"
-        ),
+        "unix 1 2; pipe 3 4; send 4 1; register 2 7 r {trigger}; meanwhile none deregister 2 and register 3 8 r {trigger}; settle",
+        "unix 1 2; register 2 7 r {trigger}; meanwhile 40ms reregister 2 7 r {trigger} and deregister 2; poll 0",
     ),
     "THR-07": (
         "unix 1 2; pipe 3 4; register 2 7 r {trigger}; register 3 8 r {trigger}; meanwhile none deregister 2 and send 4 1",

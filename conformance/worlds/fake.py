@@ -7,6 +7,7 @@ action scheduled on the virtual clock; a call that can never return is a `Deadlo
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -40,7 +41,10 @@ class FakeWorld(World):
         def once() -> None:
             nonlocal is_done
             is_done = True
-            act()
+            # a thread, for a loop may ask in which one it is called; the clock stands still until it is done
+            thread = threading.Thread(target=act, daemon=True)
+            thread.start()
+            thread.join()
 
         def join() -> None:
             if not is_done:
