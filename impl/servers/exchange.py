@@ -26,9 +26,11 @@ from typing import NamedTuple, Protocol
 from impl.interest import Interest
 from impl.net import Half, TcpStream
 
-__all__ = ["Exchange", "Reply", "State", "Talk"]
+__all__ = ["PER_TURN", "Exchange", "Reply", "State", "Talk"]
 
 CHUNK = 4096
+PER_TURN = 64
+"""Requests that a connection may have served before the others have their turn."""
 MAX_DISCARDED = 1 << 20
 """Bytes that a client may go on sending after the last answer, before it is cut off."""
 
@@ -102,11 +104,16 @@ class Exchange:
         return self._reply
 
     def advance(self) -> Interest | None:
-        """Go on from state to state until one has to wait."""
+        """Go on from state to state until one has to wait, or `PER_TURN` requests have been served.
+
+        In the second case there may be more to do at once: whoever is registered with an edge has to reregister.
+        """
+        enough = self.served + PER_TURN
         while True:
-            before = self.state
+            state, served = self.state, self.served
             wants = self.step()
-            if wants is None or self.state is before:
+            # From WRITE to WRITE is a step, too: to the reply to a request that came along with the one before.
+            if wants is None or (self.state is state and self.served == served) or self.served >= enough:
                 return wants
 
     def step(self) -> Interest | None:

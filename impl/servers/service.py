@@ -21,7 +21,7 @@ from impl.interest import Interest, Trigger
 from impl.net import TcpListener
 from impl.poll import Poll
 from impl.servers.acceptor import Acceptor
-from impl.servers.exchange import Exchange, State, Talk
+from impl.servers.exchange import PER_TURN, Exchange, State, Talk
 from impl.servers.stop import Stop
 from impl.timer import Timeouts
 
@@ -183,6 +183,8 @@ class Service:
         if moves != exchange.moves:
             self._tally.served += exchange.served - served
             self._timeouts.begin(token, self._now)
+            if exchange.served - served >= PER_TURN and token in self._registered:
+                self._registered[token] = Interest(0)  # stopped in the middle, so it has to be told anew
         self._follow(token, exchange, wants)
 
     def _follow(self, token: int, exchange: Exchange, wants: Interest | None) -> None:

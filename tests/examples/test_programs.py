@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -28,7 +26,8 @@ import examples.udp_echo
 import fakepoll
 from impl import Readiness
 from impl.net import UdpSocket
-from tests.impl.worlds import MS, NS, faked, later
+from tests.examples.plays import Visitors
+from tests.impl.worlds import NS, faked, later
 
 ROOT = Path(__file__).parents[2]
 
@@ -85,38 +84,6 @@ def on_fake(program: str, call: Callable[[fakepoll.Kernel], object]) -> tuple[ob
     return result, seconds, str(kernel.trace).count(" epoll_wait(")
 
 
-def connects(kernel: fakepoll.Kernel, address: tuple[str, int], many: int) -> None:
-    """Connect and close some times, a millisecond apart: what another thread would do."""
-    for number in range(many):
-        kernel.schedule((number + 1) * MS, lambda: connect_once(kernel, address))
-
-
-def connect_once(kernel: fakepoll.Kernel, address: tuple[str, int]) -> None:
-    """Begin to connect; once connected, close. Who fails tries again."""
-    try:
-        sock = kernel.socket.socket()
-    except OSError:
-        kernel.schedule(MS, lambda: connect_once(kernel, address))
-        return
-    sock.setblocking(False)
-    sock.connect_ex(address)
-    close_connected(kernel, sock, address)
-
-
-def close_connected(kernel: fakepoll.Kernel, sock: Any, address: tuple[str, int]) -> None:
-    """Close a socket when it is connected; if it failed, begin anew."""
-    try:
-        sock.getpeername()
-    except OSError:
-        if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            sock.close()
-            connect_once(kernel, address)
-        else:
-            kernel.schedule(MS, lambda: close_connected(kernel, sock, address))
-        return
-    sock.close()
-
-
 def test_the_first_steps_on_the_fake_kernel() -> None:
     """Each of them."""
     steps = examples.first_steps
@@ -136,7 +103,7 @@ def test_the_first_steps_on_the_fake_kernel() -> None:
     [
         ("server_client", lambda kernel: examples.server_client.run(), ["server accepted", "client done"], 4),
         ("server_client_1x", lambda kernel: examples.server_client_1x.run(), ["writable", "end of stream"], 4),
-        ("many_sockets", lambda kernel: examples.many_sockets.run(partial(connects, kernel)), (33, 32), 99),
+        ("many_sockets", lambda kernel: examples.many_sockets.run(Visitors(kernel).come), (33, 32), 99),
         ("deregister", lambda kernel: examples.deregister.run(), ([], b"hello"), 1),
     ],
 )
@@ -162,7 +129,7 @@ def test_time_on_the_fake_kernel() -> None:
     assert seen == ("nobody came", pytest.approx(hours, abs=0.1))
 
     def somebody(kernel: fakepoll.Kernel) -> object:
-        kernel.schedule(60 * NS, lambda: connect_once(kernel, find_listener(kernel)))
+        kernel.schedule(60 * NS, lambda: Visitors(kernel).come(find_listener(kernel), 1))
         return examples.deadline.run(hours, after=after(kernel))
 
     seen, _, _ = on_fake("deadline", somebody)
