@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance.loading import WORLDS, UsageError, available, did_you_mean, resolve, worlds_of
-from conformance.verdict import EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_KEPT, EXIT_USAGE, Report, Verdict
+from conformance.verdict import EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_KEPT, EXIT_USAGE, Finding, Report, Verdict
 
 if TYPE_CHECKING:
     from conformance.expectations import Expectations, Judgement
@@ -113,6 +113,39 @@ def run(
 
         _write(json_file, as_json(report, exit_code=judgement.exit_code))
     return judgement.exit_code
+
+
+@cli.command()
+@click.argument("name", metavar="NAME")
+@click.option("--world", type=click.Choice(list(WORLDS)), default="real", show_default=True, help="Which kernel.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so long.")
+@click.option("--cases", type=click.IntRange(min=1), help="Stop after so many scenarios.")
+@click.option("--seed", type=click.IntRange(min=0), help="Begin anew.  [default: go on where the last one ended]")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="How many cores to use.")
+def fuzz(name: str, world: str, minutes: float | None, cases: int | None, seed: int | None, jobs: int) -> int:
+    """Look for what breaks a poller until told to stop; findings are saved as they come."""
+    from conformance.attribution import check_controls
+    from conformance.crew import Crew
+    from conformance.hunt import Hunt, Limits, hunt
+    from conformance.report import text
+    from conformance.report.progress import shown
+
+    if minutes is not None and cases is not None:
+        raise UsageError("give --minutes or --cases, not both")
+    target = resolve(name)
+    check_controls()
+
+    def tell(found: Finding) -> None:
+        row = _guarantee(found.guarantee)
+        click.echo(text.brief(found, lambda _: row.says, strength=row.strength) + "\n")
+
+    with Crew(jobs) as crew, shown(sys.stderr) as on_progress:
+        worlds = (one for one in worlds_of(world, (target,)) if one == "real" or not target.native)
+        hunts = [Hunt(target, one, crew, seed=seed) for one in worlds]
+        limits = Limits(seconds=minutes and minutes * 60, cases=cases)
+        code = hunt(hunts, limits, on_finding=tell, on_progress=on_progress)
+    click.echo("\n".join(map(text.hunted, hunts)))
+    return code
 
 
 def _checked_ids(only: str) -> tuple[str, ...]:

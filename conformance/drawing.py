@@ -23,7 +23,7 @@ from conformance.protocol import MAX_TOKEN, Capability, Interest, Readiness, Tri
 from conformance.scenario import Scenario
 from conformance.slots import DIRECTIONS, WAKER, Registration, Slots
 
-__all__ = ["scenarios"]
+__all__ = ["scenarios", "stepwise"]
 
 R, W, P = Interest.READABLE, Interest.WRITABLE, Interest.PRIORITY
 MOST_STEPS = 24
@@ -133,6 +133,12 @@ def scenarios(draw: st.DrawFn, capabilities: Capability) -> Scenario:
     for _ in range(4):
         seed = seed * _PART + draw(_PARTS) - _FAR
     return _Drawing(random.Random(seed).randrange, capabilities).scenario()
+
+
+@st.composite
+def stepwise(draw: st.DrawFn, capabilities: Capability) -> Scenario:
+    """Draw one scenario, each decision by Hypothesis: slower, and what shrinking and fuzzers that mutate bytes need."""
+    return _Drawing(lambda n: draw(st.integers(0, n - 1)), capabilities).scenario()
 
 
 _PARTS = st.integers(_FAR, _FAR + _PART - 1)

@@ -21,6 +21,7 @@ __all__ = [
     "finding_from_tree",
     "finding_to_tree",
     "path_of",
+    "plain_name",
     "read",
     "save",
     "save_script",
@@ -31,6 +32,8 @@ FOLDER = "pollcheck-findings"
 """Where a run leaves its findings, in the working directory."""
 
 FORMAT = 1
+_DEFAULTS = {"variant": 1}
+"""What files of earlier releases do not have."""
 
 _FIELDS: dict[str, type] = {
     "guarantee": str,
@@ -45,18 +48,25 @@ _FIELDS: dict[str, type] = {
     "control": int,
     "reruns": int,
     "fatal": bool,
+    "variant": int,
 }
 """Every field of the file and its JSON type; a test holds it equal to the fields of `Finding`, but for those of its script."""
+
+
+def plain_name(poller: str) -> str:
+    """The name of a poller, as part of a file's that needs no quoting in a shell."""
+    return re.sub(r"[^\w.+-]", "-", poller)
 
 
 def path_of(finding: Finding) -> Path:
     """Name the file of a finding, relative to the working directory: `pollcheck-findings/<poller>-<ID>.json`.
 
-    The same guarantee broken on the fake world has a file of its own, which ends in `-fake.json`.
+    The same guarantee broken on the fake world has a file of its own, which ends in `-fake.json`; a second scenario that breaks it has one
+    that ends in `-2.json`.
     """
     world = "" if finding.world == "real" else f"-{finding.world}"
-    poller = re.sub(r"[^\w.+-]", "-", finding.poller)
-    return Path(FOLDER, f"{poller}-{finding.guarantee}{world}.json")
+    variant = "" if finding.variant == 1 else f"-{finding.variant}"
+    return Path(FOLDER, f"{plain_name(finding.poller)}-{finding.guarantee}{world}{variant}.json")
 
 
 def script_path_of(finding: Finding) -> Path:
@@ -132,7 +142,7 @@ def finding_from_tree(tree: Mapping[str, object]) -> Finding:
     """
     known: dict[str, Any] = {}
     for name, kind in _FIELDS.items():
-        value: Any = tree.get(name)
+        value: Any = tree.get(name, _DEFAULTS.get(name))
         if type(value) is not kind:  # a bool is no int here
             raise ValueError(f"field {name!r} is {value!r}, but should be a {kind.__name__}")
         if isinstance(value, list) and not all(isinstance(line, str) for line in value):

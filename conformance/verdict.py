@@ -81,6 +81,8 @@ class Finding:
     reruns: int
     fatal: bool = False
     """A hang or an abort: one reproduction in five is enough."""
+    variant: int = 1
+    """Which one of several findings of the same guarantee, which differ in their smallest scenarios (`hunt.py`)."""
     script: str = field(default="", compare=False)
     """A stand-alone program that shows it, run on subject and control; it is stored in a file of its own."""
     unscripted: str = field(default="", compare=False)

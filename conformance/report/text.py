@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import textwrap
 from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING
 
 from conformance.guarantees import FAMILIES, Guarantee
 from conformance.protocol import Capability
@@ -15,12 +16,16 @@ from conformance.replay import path_of, script_path_of
 from conformance.report import Row, Says, names, rows, tally
 from conformance.verdict import Finding, PollerReport, Report, Result, Strength, Verdict
 
+if TYPE_CHECKING:
+    from conformance.hunt import Hunt
+
 __all__ = [
     "LEGEND",
     "SYMBOLS",
     "brief",
     "explanation",
     "finding",
+    "hunted",
     "matrix",
     "plain",
     "replay_command",
@@ -96,8 +101,8 @@ def finding(found: Finding, says: Says, *, strength: Strength = Strength.MUST) -
 
 
 def brief(found: Finding, says: Says, *, strength: Strength) -> str:
-    """Tell a finding in three lines."""
-    return "\n".join((_broken(found, says, strength), _got(found), replay_command(found)))
+    """Tell a finding in a line each: the guarantee, got and should be, how to see it again."""
+    return "\n".join((_broken(found, says, strength), _got(found), _again(found)))
 
 
 def _broken(found: Finding, says: Says, strength: Strength) -> str:
@@ -156,6 +161,20 @@ def _remarks(part: PollerReport) -> Iterator[str]:
         yield f"emulated by the adapter: {_capabilities(part.emulated)}"
     if counted := [f"{what} {count}" for what, count in part.quality if count]:
         yield "quality, never red: " + ", ".join(counted)
+
+
+def hunted(hunt: Hunt) -> str:
+    """Sum up a campaign without an end: what is known by now, what could not be settled, and how to go on."""
+    state, world = hunt.state, hunt.world
+    head = (
+        f"{hunt.target.name} on the {world} world: {state.scenarios} scenarios of seed {state.seed}; "
+        f"findings: {len(state.known)}, new: {len(hunt.findings)}"
+    )
+    lines = [head, *(f"  false claim: {claim}" for claim in hunt.false_claims)]
+    lines += [f"  unknown: {id}, {reason}" for id, reason in hunt.doubts.items()]
+    lines += [f"  pollcheck itself crashed, please report it: {crash}" for crash in hunt.crashes[:1]]
+    lines.append(f"  the same command goes on from here ({hunt.path}); --seed begins anew")
+    return "\n".join(lines)
 
 
 def explanation(row: Guarantee, *, example: str = "") -> str:
