@@ -5,8 +5,9 @@ which two more are as good, and how short the scenario is that does; the row was
 selfcheck` can show anywhere that the judge still sees, and a guarantee without a mutant is a test that fails.
 
 `registrars` keep wrong books, `deaf` never tells one kind of news, `amnesiacs` forget what is owed, `liars` tell what is not so, `crowds`
-fail where there is too much, `sluggards` have the time wrong, `users` fail those who set and wake, `ruffians` are the bad pollers to
-survive. `honest` and `watchful` use every legal freedom, one variant each.
+fail where there is too much, `sluggards` have the time wrong, `users` fail those who set and wake, `dispatchers` those whose handlers
+change registrations, `strangers` those who call from another thread, `ruffians` are the bad pollers to survive. `honest` and `watchful`
+use every legal freedom, one variant each.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from conformance.mutants import (
     amnesiacs,
     crowds,
     deaf,
+    dispatchers,
     honest,
     liars,
     registrars,
     ruffians,
     sluggards,
+    strangers,
     users,
     watchful,
 )
@@ -27,7 +30,20 @@ from conformance.mutants.rows import Factory, Honest, Mutant, honest_rows, mutan
 
 __all__ = ["FACTORIES", "HONEST", "MUTANTS", "OF_THE_42", "Honest", "Mutant"]
 
-_MODULES = (registrars, deaf, amnesiacs, liars, crowds, sluggards, users, ruffians, honest, watchful)
+_MODULES = (
+    registrars,
+    deaf,
+    amnesiacs,
+    liars,
+    crowds,
+    sluggards,
+    users,
+    dispatchers,
+    strangers,
+    ruffians,
+    honest,
+    watchful,
+)
 """Importing them has filled the tables."""
 
 MUTANTS: tuple[Mutant, ...] = mutant_rows()
@@ -70,7 +86,7 @@ OF_THE_42: dict[int, tuple[str, ...] | str] = {
     34: ("leaves_users_in_the_queue",),
     35: ("ignores_sets_while_disabled",),
     36: ("wakes_once", "forgets_early_wakes"),
-    37: "no scenario registers from another thread yet (THR-01)",
+    37: ("puts_off_registers", "refuses_meanwhile"),
     38: ("trusts_numbers", "keeps_tokens_of_the_closed"),
     39: ("refuses_and_forgets",),
     40: ("drops_the_batch", "sulks_after_refusal"),
