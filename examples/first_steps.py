@@ -1,4 +1,4 @@
-"""A poll's first steps: waiting for nothing, for a listener, for a connection; a token changed; a readiness set by hand.
+"""A poll's first steps: waiting for nothing, a listener, a connection; a token changed; a readiness set by hand.
 
 Each step is a function that answers what it saw. Run it: `python examples/first_steps.py`.
 """

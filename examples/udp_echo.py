@@ -1,8 +1,8 @@
 """UDP, and what "writable" means there: nearly always. Two ways of sending, counted.
 
-A UDP socket can be written as long as its send buffer has room, and on loopback it is empty again at once. A sender that
-registers for WRITABLE is therefore told after each datagram, for ever, also when it has nothing to say. The other way is
-to send, and to register only when a send would block. Run it: `python examples/udp_echo.py`.
+A UDP socket can be written as long as its send buffer has room, and on loopback it is empty again at once. Whoever
+registers for WRITABLE is therefore told after each datagram, for ever, also when it has nothing to say. The other way
+is to send, and to register only when a send would block. Run it: `python examples/udp_echo.py`.
 """
 
 from __future__ import annotations

@@ -20,17 +20,22 @@ from fakepoll.drawn import Drawn
 from fakepoll.faults import KINDS
 from fakepoll.schedule import Schedule
 from tests.examples.plays import EXAMPLES, faults_for, perform
-from tests.impl.servers.plays import PLAYS, play
+from tests.impl.servers.plays import PLAYS, Play, play
 
 Run = Callable[[fakepoll.Kernel], object]
 FAILURES = (AssertionError, OSError, Warning, fakepoll.Deadlock, fakepoll.Livelock)
+
+
+def serve(each: Play, seed: int, kernel: fakepoll.Kernel) -> None:
+    """Play, and check what came of it."""
+    play(each, seed, kernel).check()
 
 
 def runs(first: int) -> Iterator[tuple[str, int, Run]]:
     """Name all runs: each program in its turn, with rising seeds."""
     for seed in count(first):
         for each in PLAYS:
-            yield each.name, seed, lambda kernel, each=each, seed=seed: play(each, seed, kernel).check()  # type: ignore[misc]
+            yield each.name, seed, partial(serve, each, seed)
         for name in EXAMPLES:
             yield name, seed, partial(perform, name)
 
@@ -43,6 +48,11 @@ def failure(run: Run, seed: int, faults: Schedule | Drawn) -> tuple[Schedule, st
     except FAILURES as wrong:
         return kernel.fired, f"{type(wrong).__name__}: {wrong}"
     return kernel.fired, None
+
+
+def still_fails(run: Run, seed: int, faults: Schedule) -> bool:
+    """Answer whether fewer faults are enough."""
+    return failure(run, seed, faults)[1] is not None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,14 +70,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         fallen.update(fault.kind for _, fault in faults)
         if wrong is not None:
             failed += 1
-            smallest = faults.minimise(lambda schedule, run=run, seed=seed: bool(failure(run, seed, schedule)[1]))  # type: ignore[misc]
+            smallest = faults.minimise(partial(still_fails, run, seed))
             print(f"{name}, seed {seed}: {wrong}\n{smallest}", flush=True)
-    print(
-        f"{options.runs:,} runs of {len(PLAYS) + len(EXAMPLES)} programs in {time.monotonic() - began:.0f} s: {failed} failed"
-    )
-    print(
-        f"{sum(fallen.values()):,} faults: " + ", ".join(f"{fallen[kind]:,} {kind}" for kind in KINDS if fallen[kind])
-    )
+    programs, seconds = len(PLAYS) + len(EXAMPLES), time.monotonic() - began
+    print(f"{options.runs:,} runs of {programs} programs in {seconds:.0f} s: {failed} failed")
+    by_kind = ", ".join(f"{fallen[kind]:,} {kind}" for kind in KINDS if fallen[kind])
+    print(f"{sum(fallen.values()):,} faults: {by_kind}")
     return int(failed > 0)
 
 

@@ -1,8 +1,8 @@
 """The HTTP server that is told who is ready: one thread, one poll, one answer per connection.
 
 The states are those of `spinning`, and so is every read and write. What has changed is when they are called: for the
-connections that the poll has told of, instead of for all of them in every turn. Of ten thousand connections five hundred
-of which are busy, five hundred cost system calls.
+connections that the poll has told of, instead of for all of them in every turn. Of five thousand connections, five
+hundred of which are busy, five hundred cost system calls.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Line echo with worker threads: each line is worked on by a thread and sent back, the loop never waits.
 
 A client may send many lines at once; they come back in its order, because each connection has one line in work at a
-time. What arrives meanwhile stays in the kernel, and when its buffers are full, the client waits. A line without its end
-when the client closes is no line: it is dropped, and nobody else notices.
+time. What arrives meanwhile stays in the kernel, and when its buffers are full, the client waits. A line without its
+end when the client closes is no line: it is dropped, and nobody else notices.
 """
 
 from __future__ import annotations

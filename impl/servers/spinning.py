@@ -1,8 +1,9 @@
 """The counter-example: non-blocking HTTP without a poll, every connection asked in every turn.
 
 One thread serves many connections and never waits for one of them, which is what was wanted. But nobody says when a
-connection has something to read, so each is asked, and every question is a system call, answered "not now" nearly always.
-The server takes a whole processor to do nothing; `benchmarks/servers.py` counts its calls beside those of `epoll_http`.
+connection has something to read, so each is asked, and every question is a system call, answered "not now" nearly
+always. The server takes a whole processor to do nothing; `benchmarks/servers.py` counts its calls beside those of
+`epoll_http`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The examples under legal faults: a right result, or the kernel's error; nothing left open, no endless wait, no spin."""
+"""The examples under legal faults: a right result, or the kernel's error; nothing left open, no endless wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sockets in mio's shape, on both kernels: what would block is a value, the end is no bytes, only failures are raised."""
+"""Sockets in mio's shape, on both kernels: what would block is a value, the end is no bytes, failures are raised."""
 
 from __future__ import annotations
 

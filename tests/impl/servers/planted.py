@@ -1,7 +1,7 @@
 """Planted bugs, one per server: each is invisible as long as all goes well, and is found by faults.
 
-They are what people get wrong: a short write is taken for a whole one, a one-shot is not rearmed, a queue that could not
-be served is forgotten, a lack of fds ends the server, an answer waits for the wrong thing or begins again.
+They are what people get wrong: a short write is taken for a whole one, a one-shot is not rearmed, a lack of fds ends
+the accepting or the server, an answer waits for the wrong thing or begins again.
 """
 
 from __future__ import annotations

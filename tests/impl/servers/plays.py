@@ -119,7 +119,14 @@ class Cast:
     def add(self, pieces: list[bytes], expected: bytes | None, **how: object) -> None:
         """Let a client come within the first second. `expected`: what it must get, None if that is not determined."""
         start_ns = self.chance.randrange(1000) * MS
-        client = Client(self._kernel, self._address, pieces, start_ns=start_ns, on_end=self._ended, **how)  # type: ignore[arg-type]  # its own words
+        client = Client(
+            self._kernel,
+            self._address,
+            pieces,
+            start_ns=start_ns,
+            on_end=self._ended,
+            **how,  # type: ignore[arg-type]  # its own words
+        )
         self.clients.append(client)
         self.expected.append(expected)
 
