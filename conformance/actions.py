@@ -115,6 +115,7 @@ INTEREST = Param("interest", *_flags(Interest, "rwp"))
 READINESS = Param("readiness", *_flags(Readiness, "rwpexy"))
 TRIGGER = Param("trigger", _parse_trigger, _TRIGGER_NAMES.__getitem__)
 WAIT = Param("wait", _parse_wait, show_wait)
+SEED = Param("seed", _whole("seed", 0, 2**32 - 1))
 CAPACITY = Param("max_events", _whole("capacity", 1, 1 << 20), optional=True, simplest=None)
 HOW = Param("how", _one_of("rd", "wr", "rdwr"))
 ACT = Param("act", _one_of("send", "wake", "set"))
@@ -164,11 +165,13 @@ ACTIONS = _rows(
     Verb("fresh", (B,), "make a TCP socket that is not connected", opens=(0,)),
     Verb("regular", (B,), "open a regular file, which epoll refuses", opens=(0,)),
     Verb("user", (B,), "ask the poller for a user source and its setter", opens=(0,), calls=True),
+    Verb("faults", (SEED,), "let the fake kernel have the bad luck of this seed, from the first action on"),
     Verb("dup", (A, B), "duplicate an fd: two numbers, one file", opens=(1,)),
     Verb("connect", (A, A), "begin to connect a fresh socket to a listener"),
     Verb("refuse", (A,), "begin to connect a fresh socket to a port where nobody listens"),
     Verb("accept", (A, B), "accept one connection from a listener", opens=(1,)),
     Verb("send", (A, N), "write that many bytes (an eventfd: add that number)"),
+    Verb("empty", (A,), "send a datagram of no bytes"),
     Verb("fill", (A,), "write until WouldBlock"),
     Verb("recv", (A, N), "read at most that many bytes, once"),
     Verb("peek", (A,), "look at the next byte and leave it there"),

@@ -436,7 +436,10 @@ class _Drawing:
         labels = [file.labels[0] for file in watched if file.is_open]
         labels += [reg.label for reg in self._registered() if reg.file.kind == "eventfd"]
         if picked := self._product(labels or self._labels("unix", "tcp", "udp", "write end", "eventfd"), (1, 7, 300)):
-            self._add("send", *picked)
+            if self.slots.kind(picked[0]) == "udp" and not self.below(4):
+                self._add("empty", picked[0])
+            else:
+                self._add("send", *picked)
 
     def _choose_drain(self) -> None:
         readers = [reg.file for reg in self._registered() if reg.file.kind not in ("user", "write end", "fresh")]

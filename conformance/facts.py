@@ -137,6 +137,8 @@ class Quiet(Fact):
     last: float | None = 0.0
     is_pending: bool = False
     """It began inside a handler, and the batch in progress might still have told it."""
+    has_dup: bool = False
+    """The file lived on in another fd when it began."""
     place: str = ""
     """Where it began: `history.HANDLER`, `history.THREAD`, or nowhere special."""
 
@@ -209,6 +211,7 @@ class Data(Fact):
     kind: str
     about: str
     after_event: bool = False
+    was_deregistered: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -227,7 +230,10 @@ class Freedom(Fact):
 
 @dataclass(slots=True, kw_only=True)
 class Stop(Fact):
-    """A registration that was not ready, before a poll nor after it; it held when nothing was told."""
+    """A registration that was not ready, before a poll nor after it; it held when nothing was told.
+
+    `about`: `level`, or `rearm` (a one-shot that was reregistered).
+    """
 
     about: str
     token: int = -1

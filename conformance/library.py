@@ -239,6 +239,10 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
         "unix 1 2; register 2 7 r level; send 1 3; reregister 2 7 r edge; settle",
         "unix 1 2; register 2 7 r level; send 1 3; settle; drain 2; reregister 2 7 r edge; poll 0; send 1 3; settle",
     ),
+    "EDG-13": (
+        "unix 1 2; register 2 7 r edge; send 1 3; peek 2; settle",
+        "udp 1 2; register 2 7 r edge; poll 0; send 1 3; peek 2; peek 2; poll none",
+    ),
     # ── one-shot ────────────────────────────────────────────────────────────────────────────────────────────────
     "ONE-01": (
         "unix 1 2; register 2 7 r {oneshot}; send 1 3; settle; poll 0; send 1 3; poll 0; drain 2; send 1 3; poll 0",
@@ -295,6 +299,9 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
             "unix 1 2; register 2 7 r {oneshot}; send 1 3; settle; drain 2; reregister 2 7 r {oneshot}; poll 0; poll 0;"
             " send 1 3; settle"
         ),
+    ),
+    "ONE-11": (
+        "unix 1 2; register 2 7 r {oneshot}; send 1 3; settle; drain 2; reregister 2 7 r {oneshot}; poll 0; poll 0; send 1 1; settle",
     ),
     # ── spurious events and rest ────────────────────────────────────────────────────────────────────────────────
     "SPU-01": (
@@ -354,6 +361,8 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
     "TIM-10": ("unix 1 2; register 2 7 r {trigger}; await 1.5s send 1",),
     "TIM-11": ("unix 1 2; register 2 7 r {trigger}; poll 0; send 1 3; settle; poll 0",),
     "TIM-12": ("unix 1 2; register 2 7 r {trigger}; send 1 3; settle; close 1; settle",),
+    "TIM-13": ("unix 1 2; register 2 7 r {trigger}; poll 0.9ms; poll 5ms",),
+    "TIM-14": ("unix 1 2; register 2 7 r {trigger}; signals 20ms; send 1 3; settle",),
     # ── capacity, fairness, starvation ──────────────────────────────────────────────────────────────────────────
     "CAP-01": (
         (
@@ -394,6 +403,7 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
             " set 2 r; set 3 r; unix 4 5; register 5 6 r {trigger}; send 4 3; settle 1; settle 1"
         ),
     ),
+    "CAP-07": ("unix 1 2; pipe 3 4; register 2 8 r {trigger}; register 3 7 r {trigger}; send 1 1; send 4 1; settle",),
     # ── end of stream ───────────────────────────────────────────────────────────────────────────────────────────
     "EOF-01": (
         "unix 1 2; register 2 7 r {trigger}; send 1 3; close 1; settle; drain 2; settle",
@@ -472,6 +482,7 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
         "tcp 1 2; register 2 7 p {trigger}; poll 0; urgent 1; settle",
         "tcp 1 2; urgent 1; register 2 7 p {trigger}; settle",
     ),
+    "HUP-10": ("unix 1 2; fill 1; register 1 7 w {trigger}; close 2; settle; poll 0",),
     # ── lifetime, close, dup, fd reuse, the file left as it was ─────────────────────────────────────────────────
     "LIF-01": (
         "unix 1 2; register 2 7 r {trigger}; send 1 3; settle; close 2; poll 0; poll 0",
@@ -528,6 +539,15 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
             " poll 0; deregister 2; register 2 7 r {trigger}; send 1 1; settle; deregister 2; register 2 7 r {trigger}; settle"
         ),
     ),
+    "LIF-12": ("unix 1 2; register 2 7 r {trigger}; dup 2 3; close 2; send 1 3; poll 0; close 3; poll 0",),
+    "LIF-13": (
+        "unix 1 2; register 2 7 r {trigger}; dup 2 3; send 1 3; deregister 2; poll 0; poll 0; close 2; poll 0",
+        "pipe 1 2; dup 1 3; register 1 7 r {trigger}; send 2 1; settle; deregister 1; poll 0",
+    ),
+    "LIF-14": (
+        "unix 1 2; register 2 7 r {trigger}; send 1 3; settle; deregister 2; send 1 4; recv 2 7; poll 0",
+        "pipe 1 2; register 1 7 r {trigger}; deregister 1; send 2 3; recv 1 3",
+    ),
     # ── listeners ───────────────────────────────────────────────────────────────────────────────────────────────
     "LSN-01": (
         "listen 1; register 1 7 r {trigger}; poll 0; fresh 2; connect 2 1; settle; accept 1 3; accept 1 4; poll 0",
@@ -575,6 +595,17 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
     "DGR-03": ("udp 1 2; register 2 7 r level; send 1 3; send 1 4; settle; recv 2 9; settle; recv 2 9; poll 0",),
     "DGR-04": (
         "udp 1 2; register 2 7 r edge; send 1 3; settle; drain 2; poll 0; send 1 3; settle; drain 2; send 1 3; settle",
+    ),
+    "DGR-05": (
+        "udp 1 2; register 2 7 r {trigger}; poll 0; empty 1; settle; recv 2 9; poll 0",
+        "udp 1 2; empty 1; register 2 7 r {trigger}; settle; drain 2; empty 1; settle",
+    ),
+    "DGR-06": (
+        "udp 1 2; register 1 7 r {trigger}; poll 0; close 2; send 1 3; settle",
+        "udp 1 2; close 2; send 1 3; register 1 7 r {trigger}; settle",
+    ),
+    "DGR-07": (
+        "udp 1 2; register 2 7 r {trigger}; send 1 3; settle; deregister 2; send 1 4; recv 2 9; recv 2 9; poll 0",
     ),
     # ── pipes and eventfds ──────────────────────────────────────────────────────────────────────────────────────
     "PIP-01": (
@@ -654,6 +685,7 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
             " set 1 r; send 2 3; settle"
         ),
     ),
+    "USR-16": ("user 1; register 1 7 r edge; set 1 r; settle; reregister 1 7 r edge; settle",),
     # ── wakers ──────────────────────────────────────────────────────────────────────────────────────────────────
     "WAK-01": ("waker 7; poll 0; wake 1; settle", "waker 0; wake 3; poll none"),
     "WAK-02": ("waker 7; await none wake 0", "waker 7; unix 1 2; register 2 8 r {trigger}; await 1.5s wake 0"),
@@ -670,6 +702,7 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
             " wake 1; settle"
         ),
     ),
+    "WAK-08": ("waker 7; wake 1; wake 1; settle",),
     # ── dispatching loops ───────────────────────────────────────────────────────────────────────────────────────
     # the order within a batch is the poller's: what acts on two of those that are ready acts on one that was not yet told
     "DSP-01": (

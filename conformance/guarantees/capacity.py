@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conformance.facts import Account, Debt, Wait
+from conformance.facts import Account, Debt, Fact, Wait
 from conformance.guarantees import guarantee
 from conformance.protocol import Capability
 from conformance.verdict import Strength
 
-MUST = Strength.MUST
+MUST, SHOULD, MAY = Strength
 MAX_EVENTS = Capability.MAX_EVENTS
 
 
@@ -70,7 +70,7 @@ def waker_is_not_starved(account: Account) -> Iterable[Debt]:
     MUST,
     "User readiness is told however many files are always ready.",
     why="a channel into the loop goes deaf under load",
-    source="mio:POLL-15",
+    source="mio:POLL-15, mio:POLL-17, mio:CUS-31, mio:CUS-32",
     needs=MAX_EVENTS | Capability.USER_READINESS,
 )
 def user_readiness_is_not_starved(account: Account) -> Iterable[Debt]:
@@ -88,3 +88,15 @@ def user_readiness_is_not_starved(account: Account) -> Iterable[Debt]:
 def files_are_not_starved(account: Account) -> Iterable[Debt]:
     users = any(debt.kind == "user" for debt in account.debts)
     return (debt for debt in _overdrawn(account) if debt.is_file and users)
+
+
+@guarantee(
+    "CAP-07",
+    MAY,
+    "The events of a poll come in any order.",
+    why="neither tokens nor the time of register say who is served first",
+    source="mio:POLL-18, mio:TOK-07; epoll_wait(2)",
+    floor=0,
+)
+def any_order(account: Account) -> Iterable[Fact]:
+    return (freedom for freedom in account.freedoms if freedom.about == "order")

@@ -46,7 +46,7 @@ def first_edge(account: Account) -> Iterable[Debt]:
     MUST,
     "After a file was drained to WouldBlock, new readiness is reported.",
     why="the core of the edge contract: without it a connection hangs after its first message",
-    source="mio:EDGE-03; epoll(7) Q9 and suggested usage; mio 1.x Poll, Draining readiness",
+    source="mio:EDGE-03, mio:SPUR-03; epoll(7) Q9 and suggested usage; mio 1.x Poll, Draining readiness",
     needs=EDGE,
     floor=3,
 )
@@ -107,7 +107,7 @@ def room_after_back_pressure(account: Account) -> Iterable[Debt]:
     MAY,
     "An edge that was reported and not drained need not be reported again.",
     why="only draining to WouldBlock entitles a program to the next event",
-    source="mio:EDGE-02, mio:EDGE-07, mio:EDGE-08; epoll(7)",
+    source="mio:EDGE-02, mio:EDGE-07, mio:EDGE-08, mio:EDGE-06, mio:EDGE-12, mio:EDGE-17, mio:EOF-05; epoll(7)",
     needs=EDGE,
     floor=0,
 )
@@ -161,3 +161,15 @@ def peek_rearms(account: Account) -> Iterable[Debt]:
 )
 def level_to_edge(account: Account) -> Iterable[Debt]:
     return (debt for debt in _edges(account) if debt.marks.get("retrigger"))
+
+
+@guarantee(
+    "EDG-13",
+    MUST,
+    "A peek that finds bytes takes nothing away: what was owed is still told.",
+    why="a protocol that sniffs early loses the event of what it has only looked at",
+    source="mio:EDGE-15, mio:TCP-19; recv(2) MSG_PEEK",
+    needs=EDGE,
+)
+def peek_consumes_nothing(account: Account) -> Iterable[Debt]:
+    return (debt for debt in _edges(account) if debt.marks.get("peeked"))

@@ -24,7 +24,7 @@ def _ends(account: Account) -> Iterable[Debt]:
     MUST,
     "A file whose peer has closed is reported readable.",
     why="a dead connection is kept for ever",
-    source="mio:EOF-01; poll(2) POLLHUP; epoll_ctl(2) EPOLLHUP",
+    source="mio:EOF-01, mio:LIFE-15; poll(2) POLLHUP; epoll_ctl(2) EPOLLHUP",
 )
 def peer_close_is_readable(account: Account) -> Iterable[Debt]:
     return (debt for debt in _ends(account) if debt.shows(HUP))

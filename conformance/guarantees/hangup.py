@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conformance.facts import Account, Debt, Hint
+from conformance.facts import Account, Debt, Fact, Hint
 from conformance.guarantees import guarantee
 from conformance.protocol import Capability, Interest, Readiness
 from conformance.verdict import Strength
@@ -58,7 +58,7 @@ def read_closed_is_true(account: Account) -> Iterable[Hint]:
     MUST,
     "WRITE_CLOSED is told only of a socket that can no longer send.",
     why="a program stops answering a client that only finished its request",
-    source="mio:HUP-05, mio:HUP-09",
+    source="mio:HUP-05, mio:HUP-09, mio:HUP-04, mio:HUP-10",
     needs=Capability.CLOSED_HINTS,
 )
 def write_closed_is_true(account: Account) -> Iterable[Hint]:
@@ -106,7 +106,7 @@ def oneshot_tells_hangup(account: Account) -> Iterable[Debt]:
     MUST,
     "A socket that its owner shut down is reported readable: reading gives no bytes.",
     why="a program that shuts down to wake its reader does not wake it",
-    source="mio:TCP-20, mio:HUP-13; shutdown(2)",
+    source="mio:TCP-20, mio:HUP-13, mio:UNIX-06; shutdown(2)",
 )
 def own_shutdown_is_told(account: Account) -> Iterable[Debt]:
     return (
@@ -126,3 +126,15 @@ def own_shutdown_is_told(account: Account) -> Iterable[Debt]:
 )
 def priority_is_told(account: Account) -> Iterable[Debt]:
     return (debt for debt in account.debts_for() if debt.direction is P)
+
+
+@guarantee(
+    "HUP-10",
+    MAY,
+    "A file that hung up or has an error may be told to whoever watches it, whatever was asked for.",
+    why="poll and epoll report both always; a program that ignores them deregisters, or spins",
+    source="mio:HUP-07, mio:LVL-09; poll(2) POLLHUP, POLLERR; epoll_ctl(2) EPOLLHUP",
+    floor=0,
+)
+def hangups_may_be_told(account: Account) -> Iterable[Fact]:
+    return (freedom for freedom in account.freedoms if freedom.about == "hangup")

@@ -18,7 +18,7 @@ LEVEL = Capability.LEVEL
     MUST,
     "A level registration is reported again as long as its condition holds.",
     why="a handler that reads a little at a time stalls with data left",
-    source="mio:LVL-01; epoll(7) Level-triggered; select(2)",
+    source="mio:LVL-01, mio:LVL-02; epoll(7) Level-triggered; select(2)",
     needs=LEVEL,
 )
 def level_repeats(account: Account) -> Iterable[Debt]:
@@ -70,7 +70,7 @@ def level_comes_back(account: Account) -> Iterable[Debt]:
     SHOULD,
     "A level registration whose condition has cleared is not reported.",
     why="each needless event costs a system call and a handler",
-    source="mio:LVL-03",
+    source="mio:LVL-03, mio:POLL-11",
     needs=LEVEL,
 )
 def level_stops(account: Account) -> Iterable[Fact]:

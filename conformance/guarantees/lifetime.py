@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conformance.facts import Account, Call, Debt, Fact, Left, Quiet
+from conformance.facts import Account, Call, Data, Debt, Fact, Left, Quiet
 from conformance.guarantees import guarantee
 from conformance.protocol import Capability
 from conformance.verdict import Strength
 
-MUST = Strength.MUST
+MUST, SHOULD, MAY = Strength
 
 
 def _left(account: Account, about: str) -> Iterable[Left]:
@@ -21,7 +21,7 @@ def _left(account: Account, about: str) -> Iterable[Left]:
     MUST,
     "A file whose last fd was closed is never reported again.",
     why="a handler runs for a connection that is gone",
-    source="mio:LIFE-03; epoll(7) Q6",
+    source="mio:LIFE-03, mio:LVL-07, mio:LIFE-01; epoll(7) Q6",
     needs=Capability.CLOSE_FORGETS,
 )
 def closed_is_silent(account: Account) -> Iterable[Quiet]:
@@ -135,3 +135,38 @@ def number_of_a_closed_file(account: Account) -> Iterable[Fact]:
 def cycles(account: Account) -> Iterable[Call]:
     again = (call for call in account.calls if call.state == "lawful" and call.marks.get("again"))
     return (call for call in again if call.problem != "type")
+
+
+@guarantee(
+    "LIF-12",
+    MAY,
+    "A file that was closed while registered may still be told as long as a dup keeps it open.",
+    why="a registration is the file's, and close(2) ends it only with the last fd",
+    source="mio:LIFE-04, mio:UNIX-04; epoll(7) Q6",
+    needs=Capability.CLOSE_FORGETS,
+    floor=0,
+)
+def ghosts_are_tolerated(account: Account) -> Iterable[Fact]:
+    return (freedom for freedom in account.freedoms if freedom.about == "ghost")
+
+
+@guarantee(
+    "LIF-13",
+    MUST,
+    "deregister silences a file also where a dup of it stays open.",
+    why="a child process that inherited the connection keeps its events coming",
+    source="mio:LIFE-05; epoll(7) Q6, remove before close",
+)
+def deregister_with_a_dup(account: Account) -> Iterable[Quiet]:
+    return (quiet for quiet in account.quiets_about("deregistered") if quiet.has_dup)
+
+
+@guarantee(
+    "LIF-14",
+    MUST,
+    "A file that was deregistered stays open: what was sent is still read from it.",
+    why="giving a connection to somebody else breaks it",
+    source="mio:REG-17; asyncio remove_reader(); selectors unregister()",
+)
+def deregistered_stays_usable(account: Account) -> Iterable[Data]:
+    return (data for data in account.data if data.was_deregistered and data.kind != "udp")

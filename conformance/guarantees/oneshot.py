@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conformance.facts import Account, Call, Debt, Fact, Quiet
+from conformance.facts import Account, Call, Debt, Fact, Quiet, Stop
 from conformance.guarantees import guarantee
 from conformance.protocol import Capability, Trigger
 from conformance.verdict import Strength
 
-MUST = Strength.MUST
+MUST, SHOULD, MAY = Strength
 ONESHOT = Capability.ONESHOT
 HANGUPS = 0x18
 
@@ -23,7 +23,7 @@ def _rearmed(account: Account) -> Iterable[Debt]:
     MUST,
     "A one-shot registration is silent after its event until it is reregistered.",
     why="two workers get the same connection at once",
-    source="mio:ONE-01; epoll_ctl(2) EPOLLONESHOT",
+    source="mio:ONE-01, mio:ONE-08; epoll_ctl(2) EPOLLONESHOT",
     needs=ONESHOT,
     floor=3,
 )
@@ -48,7 +48,7 @@ def both_directions_are_disabled(account: Account) -> Iterable[Quiet]:
     MUST,
     "Disabled is not deregistered: reregister and deregister of a fired one-shot are done.",
     why="a program cannot take up again, or give up, what it was told once",
-    source="mio:ONE-03; epoll_ctl(2) EPOLLONESHOT",
+    source="mio:ONE-03, mio:REG-18; epoll_ctl(2) EPOLLONESHOT",
     needs=ONESHOT,
 )
 def fired_is_still_registered(account: Account) -> Iterable[Call]:
@@ -142,3 +142,15 @@ def empty_polls_do_not_fire(account: Account) -> Iterable[Fact]:
         for debt in account.debts_for()
         if debt.is_oneshot and debt.marks.get("polled") and debt.origin in ("register", "rearm")
     )
+
+
+@guarantee(
+    "ONE-11",
+    SHOULD,
+    "A reregister of a one-shot that is not ready makes no event.",
+    why="a worker that gives an idle connection back gets it at once, again and again",
+    source="mio:ONE-07",
+    needs=ONESHOT,
+)
+def rearmed_and_idle(account: Account) -> Iterable[Stop]:
+    return (stop for stop in account.stops if stop.about == "rearm")

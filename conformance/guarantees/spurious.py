@@ -45,7 +45,7 @@ def rests_beside_a_fired_oneshot(account: Account) -> Iterable[Rest]:
     MUST,
     "A poller rests while an edge that was told is not drained.",
     why="edge built on level spins as soon as a reader pauses",
-    source="mio:POLL-01, mio:EDGE-07; epoll(7)",
+    source="mio:POLL-01, mio:EDGE-07, mio:HUP-16; epoll(7)",
     needs=Capability.EDGE,
 )
 def rests_beside_an_undrained_edge(account: Account) -> Iterable[Rest]:
@@ -91,7 +91,7 @@ def rests_after_draining(account: Account) -> Iterable[Rest]:
     MAY,
     "An event may be spurious: the operation it promises may meet WouldBlock.",
     why="programs must treat readiness as a hint, and pollers may give it as one",
-    source="mio:SPUR-01, mio:SPUR-02; select(2) BUGS; epoll(7)",
+    source="mio:SPUR-01, mio:SPUR-02, mio:SPUR-06, mio:TCP-16, mio:EDGE-10; select(2) BUGS; epoll(7)",
     floor=0,
 )
 def spurious_events_are_tolerated(account: Account) -> Iterable[Fact]:
@@ -103,7 +103,7 @@ def spurious_events_are_tolerated(account: Account) -> Iterable[Fact]:
     MAY,
     "A wait may return early with nothing to tell.",
     why="programs must loop, and pollers may wake",
-    source="mio:POLL-09",
+    source="mio:POLL-09, mio:CUS-27",
     floor=0,
 )
 def early_returns_are_tolerated(account: Account) -> Iterable[Fact]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conformance.facts import Account, Debt, Rest, Wait
+from conformance.facts import Account, Debt, Fact, Rest, Wait
 from conformance.guarantees import guarantee
 from conformance.verdict import Strength
 
@@ -27,7 +27,7 @@ def zero_returns(account: Account) -> Iterable[Wait]:
     MUST,
     "A wait with a timeout ends.",
     why="a timer that is due is never run",
-    source="mio:POLL-01; epoll_wait(2); select(2)",
+    source="mio:POLL-01, mio:POLL-10; epoll_wait(2); select(2)",
 )
 def timeouts_end(account: Account) -> Iterable[Wait]:
     return account.waits_about("finite")
@@ -145,3 +145,26 @@ def events_have_their_type(account: Account) -> Iterable[Wait]:
 )
 def process_lives_on(account: Account) -> Iterable[Wait]:
     yield from (wait for wait in account.waits if wait.held or wait.about == "alive")
+
+
+@guarantee(
+    "TIM-13",
+    MAY,
+    "A wait may last longer than it was asked for.",
+    why="programs must not take a timeout for a clock, and clocks may be coarse",
+    source="mio:POLL-06; epoll_wait(2), select(2): rounded up, and overrun",
+    floor=0,
+)
+def overruns_are_tolerated(account: Account) -> Iterable[Fact]:
+    return (freedom for freedom in account.freedoms if freedom.about == "overrun")
+
+
+@guarantee(
+    "TIM-14",
+    MUST,
+    "A wait that signals interrupt loses nothing: what becomes ready later is told.",
+    why="a program with an interval timer goes deaf",
+    source="mio:POLL-23; PEP 475; signal(7)",
+)
+def signals_lose_nothing(account: Account) -> Iterable[Debt]:
+    return (debt for debt in account.debts_for() if debt.marks.get("signal"))

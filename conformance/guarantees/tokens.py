@@ -17,7 +17,7 @@ MUST = Strength.MUST
     MUST,
     "Every event carries a token that the poller was given.",
     why="a program looks up a connection that does not exist",
-    source="mio:TOK-01, mio:SPUR-04; epoll_ctl(2) epoll_data",
+    source="mio:TOK-01, mio:SPUR-04, mio:REG-02, mio:CUS-01; epoll_ctl(2) epoll_data",
 )
 def only_given_tokens(account: Account) -> Iterable[Fact]:
     yield from account.quiets_about("unknown")

@@ -50,7 +50,7 @@ def set_before_register(account: Account) -> Iterable[Debt]:
     MUST,
     "get() answers the value last set: set replaces and never merges.",
     why="a readiness that was withdrawn lives on",
-    source="mio:CUS-07, mio:CUS-08",
+    source="mio:CUS-07, mio:CUS-08, mio:CUS-38",
     needs=USER,
 )
 def get_answers_the_last_set(account: Account) -> Iterable[Call]:
@@ -110,7 +110,7 @@ def kept_while_disabled(account: Account) -> Iterable[Debt]:
     MUST,
     "A readiness that was not asked for is not reported.",
     why="a consumer is woken for the producer's side",
-    source="mio:CUS-09, mio:CUS-10",
+    source="mio:CUS-09, mio:CUS-10, mio:CUS-19",
     needs=USER,
 )
 def outside_interest(account: Account) -> Iterable[Quiet]:
@@ -170,7 +170,7 @@ def fired_is_silent(account: Account) -> Iterable[Quiet]:
     MAY,
     "A readiness that is set and withdrawn before a poll may vanish, and a set may be told later than the next poll.",
     why="set_readiness promises neither order nor promptness",
-    source="mio:CUS-04, mio:CUS-06, mio:CUS-12",
+    source="mio:CUS-04, mio:CUS-06, mio:CUS-12, mio:CUS-05, mio:CUS-16",
     needs=USER,
     floor=0,
 )
@@ -188,3 +188,15 @@ def no_order_and_no_promptness(account: Account) -> Iterable[Fact]:
 )
 def beside_files(account: Account) -> Iterable[Debt]:
     return (debt for debt in _owed(account) if debt.others >= 1)
+
+
+@guarantee(
+    "USR-16",
+    SHOULD,
+    "A plain reregister of an edge user source reports a readiness that is still set, again.",
+    why="a consumer that asks once more is not told what is there",
+    source="mio:CUS-18, mio:REG-10",
+    needs=USER | Capability.EDGE,
+)
+def reregister_reports(account: Account) -> Iterable[Debt]:
+    return (debt for debt in account.debts if debt.kind == "user" and debt.origin == "again")

@@ -34,7 +34,7 @@ def wake_is_told(account: Account) -> Iterable[Debt]:
     MUST,
     "A wake from another thread ends a wait in progress.",
     why="the loop cannot be stopped until traffic comes",
-    source="mio:WAK-02; asyncio call_soon_threadsafe()",
+    source="mio:WAK-02, mio:WAK-09; asyncio call_soon_threadsafe()",
     needs=WAKE,
 )
 def wake_ends_a_wait(account: Account) -> Iterable[Debt]:
@@ -101,3 +101,16 @@ def wakes_do_not_block(account: Account) -> Iterable[Call]:
 def beside_files(account: Account) -> Iterable[Fact]:
     has_waker = any(debt.kind == "waker" for debt in account.debts)
     return (debt for debt in account.debts if debt.is_must and debt.others >= 1 and (debt.kind == "waker" or has_waker))
+
+
+@guarantee(
+    "WAK-08",
+    MAY,
+    "Several wakes may be told as one.",
+    why="a wake is a doorbell and no queue",
+    source="mio:WAK-04; eventfd(2)",
+    needs=WAKE,
+    floor=0,
+)
+def wakes_may_merge(account: Account) -> Iterable[Fact]:
+    return (freedom for freedom in account.freedoms if freedom.about == "merged wakes")

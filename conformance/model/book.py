@@ -175,7 +175,7 @@ class Book:
             is_pending = bool(self._pending(watch))
             should_be = f"nothing more for token {watch.token}"
             quiet = watch.quiet(step, reason, should_be, was_owed=was_owed, is_pending=is_pending)
-            quiet.place = self.within
+            quiet.place, quiet.has_dup = self.within, len(watch.file.labels) > 1
             self.dead[watch.token] = quiet
             self.account.quiets.append(quiet)
 
@@ -215,6 +215,8 @@ class Book:
     def woken(self) -> None:
         """A wake is owed an event."""
         waker = self.watches[WAKER]
+        if waker.armed:
+            self.freedom("merged wakes")
         waker.marks |= {"again": waker.events > 0, **self.places()}
         waker.arm("wake", IN)
 

@@ -6,7 +6,7 @@ from conformance.facts import Call, Data, Left, Wait
 from conformance.history import ALIVE, DIED, Curtain, Did
 from conformance.model.book import Book
 from conformance.protocol import Interest, Trigger
-from conformance.slots import WAKER
+from conformance.slots import WAKER, File
 from conformance.watch import R, W, Watch, shows
 
 __all__ = ["closed", "did"]
@@ -72,6 +72,10 @@ def _changed(book: Book, did: Did) -> None:
     book.forget_ghosts()
     if action.verb in ("recv", "drain"):
         _was_read(book, did)
+    elif action.verb in ("send", "empty"):
+        _was_sent(book, did)
+    elif action.verb == "peek" and did.outcome.isdecimal():
+        _mark(book, book.slots.files[action.label], "peeked", is_so=True)
     if did.outcome in ("WouldBlock", "EINPROGRESS"):
         _would_block(book, did)
 
@@ -89,6 +93,7 @@ def _would_block(book: Book, did: Did) -> None:
             watch.marks |= {
                 "no event": watch.events == 0,
                 "peek": verb == "peek",
+                "peeked": False,
                 "polled": False,
                 "crossed": False,
                 "elsewhere": label != did.action.label,
@@ -109,8 +114,21 @@ def _was_read(book: Book, did: Did) -> None:
         kind=book.slots.files[did.action.label].kind,
         about="EOF" if did.outcome == "EOF" else "bytes",
         after_event=bool(watch and watch.told.get(R)),
+        was_deregistered=watch is None and book.is_known(did.action.label),
     )
     book.account.data.append(fact)
+
+
+def _was_sent(book: Book, did: Did) -> None:
+    file = book.slots.files[did.action.label].peer
+    if file:
+        _mark(book, file, "empty", is_so=did.action.verb == "empty" and did.outcome == "0")
+
+
+def _mark(book: Book, file: File, mark: str, *, is_so: bool) -> None:
+    for label in file.labels:
+        if watch := book.watches.get(label):
+            watch.marks[mark] = is_so
 
 
 # ── calls of the poller ─────────────────────────────────────────────────────────────────────────────────────────

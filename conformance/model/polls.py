@@ -96,6 +96,8 @@ def _shape(book: Book, poll: Poll) -> None:
         wait_fact(book, "capacity", poll, broken=got, should=f"at most {poll.max_events}")
     if poll.timeout:
         wait_fact(book, "finite", poll)
+        if not poll.events and poll.elapsed_ns > poll.timeout * 1e9:
+            book.freedom("overrun")
         if not poll.events and poll.elapsed_ns < poll.timeout * 5e8:
             book.account.count("early empty returns")
             book.freedom("early")
@@ -137,6 +139,8 @@ def _told(book: Book, poll: Poll, now: Masks) -> dict[int, int]:
             _own(book, watch, poll, bits)
             if poll.part != REST:
                 _hinted(book, watch, poll, bits, now)
+    if [*told] != sorted(told):
+        book.freedom("order")
     for token, bits in told.items():
         if times[token] > 1:
             book.freedom("split")
@@ -148,6 +152,7 @@ def _told(book: Book, poll: Poll, now: Masks) -> dict[int, int]:
 def _stranger(book: Book, poll: Poll, token: int) -> None:
     """An event for a token that no live registration carries."""
     if token in book.forgiven:
+        book.freedom("ghost")
         return
     quiet = book.dead.get(token)
     if quiet is None:
@@ -174,6 +179,8 @@ def _own(book: Book, watch: Watch, poll: Poll, bits: int) -> None:
         is_breach = quiet.direction is None or bool(bits & quiet.direction)
         if is_breach and not is_excused(poll, quiet) and not is_ambiguous(poll, watch):
             quiet.break_(poll.step, f"{Readiness(bits & 63)!r} for token {watch.token}")
+    if book.mask(watch, poll.before) & HANGUPS:
+        book.freedom("hangup")
     if not bits:
         book.account.count("events without readiness")
 
@@ -234,7 +241,7 @@ def _pay(book: Book, watch: Watch, poll: Poll, now: Masks, bits: int, crowd: int
         elif direction in watch.debts and not is_true:
             del watch.debts[direction]
         ever = before | mask | after
-        if watch.is_level and watch.counts and not poll.part and not shows(direction, ever) and not ever & HANGUPS:
+        if watch.counts and not poll.part and not shows(direction, ever) and not ever & HANGUPS:
             _stopped(book, watch, direction, poll, is_told=is_told)
         if is_told:
             _was_told(book, watch, direction, is_true=shows(direction, mask) or shows(direction, after))
@@ -296,10 +303,12 @@ def _paid(book: Book, watch: Watch, debt: Debt, poll: Poll) -> None:
 
 
 def _stopped(book: Book, watch: Watch, direction: Interest, poll: Poll, *, is_told: bool) -> None:
-    stop = Stop(step=poll.step, held=not is_told, about="level", token=watch.token, direction=direction)
-    if is_told:
-        stop.got, stop.should_be = watch.owed_text(direction), "nothing, for the condition has cleared"
-    book.account.stops.append(stop)
+    kinds = {"level": watch.is_level, "rearm": watch.is_oneshot and watch.marks.get("rearmed")}
+    for about in (kind for kind, is_so in kinds.items() if is_so):
+        stop = Stop(step=poll.step, held=not is_told, about=about, token=watch.token, direction=direction)
+        if is_told:
+            stop.got, stop.should_be = watch.owed_text(direction), "nothing, for the condition does not hold"
+        book.account.stops.append(stop)
 
 
 def _was_told(book: Book, watch: Watch, direction: Interest, *, is_true: bool) -> None:

@@ -105,6 +105,8 @@ class Rests:
         self._book.account.rests.append(rest)
 
     def _signalled(self, poll: Poll) -> None:
+        for watch in self._book.watches.values():
+            watch.marks["signal"] = True
         over = poll.elapsed_ns > (poll.timeout or 0.0) * 1e9 + _SIGNAL_GRACE_NS
         got = f"poll({show_wait(poll.timeout)}) went on while signals came" if over else ""
         wait_fact(self._book, "signal", poll, broken=got, should="only the remaining time")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -116,6 +117,22 @@ class World(ABC):
     def signals(self, every_s: float, times: int) -> Callable[[], None]:
         """Deliver a signal with a handler that does nothing every `every_s`, `times` at most; the answer stops it."""
 
+    def quietly(self) -> AbstractContextManager[None]:
+        """A block in which the harness itself acts or looks, and no fault falls."""
+        return nullcontext()
+
+    def exposed(self) -> AbstractContextManager[None]:
+        """A block whose files faults may hit."""
+        return nullcontext()
+
+    def trusts_bytes(self) -> bool:
+        """Whether what is read must be what was sent; a fault may have ended or robbed a connection."""
+        return True
+
+    def is_prompt(self) -> bool:
+        """Whether what was sent has arrived at once; faults may hold it back."""
+        return True
+
     @abstractmethod
     def open_fds(self) -> dict[int, None]:
         """Every fd number of this process that is open now."""
@@ -128,7 +145,8 @@ class World(ABC):
     def tcp(self, a: int, b: int) -> Outcome:
         client = self.socket.socket()
         self._shrink(client)
-        client.connect(self._door.getsockname())
+        with self.quietly():
+            client.connect(self._door.getsockname())
         server, _ = self._door.accept()
         for end in (client, server):
             end.setsockopt(self.socket.IPPROTO_TCP, self.socket.TCP_NODELAY, 1)
@@ -197,6 +215,10 @@ class World(ABC):
         server.setsockopt(self.socket.IPPROTO_TCP, self.socket.TCP_NODELAY, 1)
         return self._open(b, Handle("tcp", server, client.writes, client.reads))
 
+    def faults(self, seed: int) -> Outcome:
+        """The world was opened with them; nothing is left to do."""
+        return Outcome()
+
     # ── bytes ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def send(self, a: int, count: int) -> Outcome:
@@ -206,6 +228,14 @@ class World(ABC):
         except OSError as error:
             return self._torn(handle, error)
         return Outcome(str(done))
+
+    def empty(self, a: int) -> Outcome:
+        handle = self._ready(a)
+        try:
+            handle.object.send(b"")
+        except OSError as error:
+            return self._torn(handle, error)
+        return Outcome("0")
 
     def fill(self, a: int) -> Outcome:
         handle = self._ready(a)
@@ -268,7 +298,9 @@ class World(ABC):
             by_fd[handle.fd] = label
             looker.register(handle.fd, ALL_BITS)
         shown = dict.fromkeys(by_fd.values(), 0)
-        for fd, mask in looker.poll(0):
+        with self.quietly():
+            shown_now = looker.poll(0)
+        for fd, mask in shown_now:
             shown[by_fd[fd]] = mask
         return shown
 
@@ -383,7 +415,8 @@ class World(ABC):
             if handle.kind == "eventfd":
                 got = self.os.eventfd_read(handle.fd)
                 stream.read += got
-                flaw = "" if stream.read == stream.sent else f"{stream.sent - stream.read} of the counter is gone"
+                is_whole = stream.read == stream.sent or not self.trusts_bytes()
+                flaw = "" if is_whole else f"{stream.sent - stream.read} of the counter is gone"
                 return Outcome(str(got), flaw=flaw)
             data = self.os.read(handle.fd, count) if handle.kind == "pipe" else handle.object.recv(count)
         except OSError as error:
@@ -395,7 +428,7 @@ class World(ABC):
     def _compare(self, stream: Stream, data: bytes) -> Outcome:
         start = stream.read % 251
         stream.read += len(data)
-        if stream.is_torn:
+        if stream.is_torn or not self.trusts_bytes():
             return Outcome(str(len(data)) if data else "EOF")
         if not data:
             missing = stream.sent - stream.read
@@ -417,7 +450,7 @@ class World(ABC):
     def _empty(self, handle: Handle) -> Outcome:
         """WouldBlock from a read; what is on its way cannot be late on a pipe or an AF_UNIX pair."""
         stream = handle.reads
-        is_whole = handle.kind in ("unix", "pipe", "eventfd") and not stream.is_torn
+        is_whole = handle.kind in ("unix", "pipe", "eventfd") and not stream.is_torn and self.is_prompt()
         missing = stream.sent - stream.read if is_whole else 0
         return Outcome("WouldBlock", flaw=f"{missing} bytes were taken" if missing else "")
 
