@@ -3,8 +3,8 @@
 Two measurements, each a ratio of two servers in one run:
 
 1. `wrk -t2 -c128` against `impl.servers.keep_alive` and a plain asyncio streams server that does the same job:
-   the same parser, the same bound on a request, the same time limit for it to arrive. In turns, so that a slow moment of
-   the machine hits all; the best round of each counts. Beside them, out of competition, the text's way of writing
+   the same parser, the same bound on a request, the same time limit for it to arrive. In turns, so that a slow moment
+   of the machine hits all; the best round of each counts. Beside them, out of competition, the text's way of writing
    (`--announced`) and an asyncio server without the time limit, which any slow client can tie up for ever.
 2. 5,000 connections, of which 500 ask: the system calls of `impl.servers.epoll_http` and `impl.servers.spinning` for a
    request. Once the 500 ask all at once, which suits a server that asks everybody, and once one every two milliseconds.
