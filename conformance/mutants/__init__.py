@@ -6,8 +6,8 @@ selfcheck` can show anywhere that the judge still sees, and a guarantee without 
 
 `registrars` keep wrong books, `deaf` never tells one kind of news, `amnesiacs` forget what is owed, `liars` tell what is not so, `crowds`
 fail where there is too much, `sluggards` have the time wrong, `users` fail those who set and wake, `dispatchers` those whose handlers
-change registrations, `strangers` those who call from another thread, `ruffians` are the bad pollers to survive. `honest` and `watchful`
-use every legal freedom, one variant each.
+change registrations, `strangers` those who call from another thread, `parkers` files that others touch, `ruffians` are the bad
+pollers to survive. `honest` and `watchful` use every legal freedom, one variant each.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from conformance.mutants import (
     dispatchers,
     honest,
     liars,
+    parkers,
     registrars,
     ruffians,
     sluggards,

@@ -7,7 +7,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from conformance.mutants.rows import mutant
+from conformance.loading import load, resolve
+from conformance.mutants.rows import HONEST_POLLER, mutant
 from conformance.mutants.users import MindingSets, MindingWakes
 from conformance.mutants.wrapper import Asked, Wrapper, bits_of, key_of, remove
 from conformance.protocol import Event, Interest, Readiness, Setter, Source, Trigger, Waker
@@ -234,13 +235,15 @@ class NotesEdgesAfterTheBatch(Dispatcher):
                 asked.is_lost |= not bits_of(self.look(asked)) & R
 
 
-@mutant("DSP-11", "pollcheck contract, DISPATCH", "unix 1 2; register 1 7 w edge; dispatch 0; settle", "EDG-02")
-class DispatchesNothing(Dispatcher):
-    """poll_each harvests, and calls nobody."""
+@mutant("DSP-11", "pollcheck contract, DISPATCH", "unix 1 2; register 1 7 w level; dispatch none", "TIM-04", "REG-02")
+class WaitsForAStop(Dispatcher):
+    """poll_each without a timeout waits for a wake-up that nobody gives, and calls nobody."""
 
-    def is_due(self, event: Event) -> bool:
-        """Nothing is."""
-        return False
+    def poll_each(self, timeout: float | None, on_event: OnEvent) -> None:
+        """Wait on a poller that watches nothing."""
+        if timeout is None:
+            load(resolve(HONEST_POLLER).spec)().poll(None)  # type: ignore[attr-defined]  # a factory answers with an object
+        super().poll_each(timeout, on_event)
 
 
 @mutant(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 
 from conformance.mutants.rows import mutant
@@ -72,7 +73,7 @@ class PuttingOff(Shared):
         with self.lock:
             self.catch_up(key_of(source))
             known = self.book.get(key_of(source))
-            is_granted = known is None or not known.is_live
+            is_granted = known is None or not _is_open(known)
             if self.is_elsewhere and is_granted and self.puts_off(source, interest, trigger, None):
                 self.note(source, token, interest, trigger)
                 make = self.honest.register
@@ -85,7 +86,7 @@ class PuttingOff(Shared):
         with self.lock:
             self.catch_up(key_of(source))
             before = self.book.get(key_of(source))
-            if self.is_elsewhere and before and before.is_live and self.puts_off(source, interest, trigger, before):
+            if self.is_elsewhere and before and _is_open(before) and self.puts_off(source, interest, trigger, before):
                 self.note(source, token, interest, trigger, before)
                 change = self.honest.reregister
                 self.put_off.append((key_of(source), lambda: change(source, token, interest, trigger)))
@@ -228,10 +229,13 @@ class DropsThePollInProgress(Shared):
         self.is_spoilt |= self.is_polling
 
     def harvest(self, timeout: float | None, max_events: int | None) -> list[Event]:
-        """Throw it away."""
+        """Throw it away, and go on waiting."""
         self.is_spoilt = False
+        until = None if timeout is None else time.monotonic() + timeout
         events = super().harvest(timeout, max_events)
-        return [] if self.is_spoilt else events
+        if not (events and self.is_spoilt):
+            return events
+        return super().harvest(None if until is None else max(0.0, until - time.monotonic()), max_events)
 
 
 @mutant(
