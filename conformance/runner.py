@@ -60,7 +60,9 @@ def run(scenario: Scenario, world: World, make: Callable[[], Any], capabilities:
     fds = world.open_fds()
     ledger = Ledger(capabilities)
     log.ahead(_did(0, Action("poll", (0.0, None)), ended=HUNG), _HARNESS_PATIENCE)
-    stage = Stage(world, make(), ledger, log)
+    with world.quietly():
+        poller = make()
+    stage = Stage(world, poller, ledger, log)
     for step, action in enumerate(scenario, 1):
         if not stage.perform(step, action):
             break
@@ -120,7 +122,8 @@ class Stage:
             self.has_raised = True  # there is nothing to go on with
             return _did(step, action, skipped="its file was closed behind its back: the curtain tells")
         try:
-            outcome: Outcome = getattr(self.world, action.verb)(*action.args)
+            with self.world.exposed():
+                outcome: Outcome = getattr(self.world, action.verb)(*action.args)
         except self.world.unmodelled as error:
             return _did(step, action, skipped=f"not modelled: {error}")
         except OSError as error:

@@ -6,6 +6,7 @@ scenarios are not raised to Hypothesis, which would stop at the first; they are 
 
 from __future__ import annotations
 
+import random
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -137,6 +138,7 @@ class _Shard:
         self.child, self.job, self.tally, self.tick = child, job, tally, tick
         self.capabilities = child.hello().capabilities
         self.rows: tuple[Guarantee, ...] = applicable(self.capabilities, job.only)
+        self.luck = random.Random(job.seed)
         self.ends_at = None if job.seconds is None else time.monotonic() + job.seconds
 
     @property
@@ -146,9 +148,11 @@ class _Shard:
         return self.ends_at is not None and time.monotonic() >= self.ends_at
 
     def judge(self, scenario: Scenario) -> None:
-        """Perform and judge one scenario, unless the time is up."""
+        """Perform and judge one scenario, unless the time is up; on the fake world every other one with bad luck."""
         if self.is_over:
             return
+        if self.job.world == "fake" and self.luck.randrange(2):
+            scenario = (Action("faults", (self.luck.randrange(2**32),)), *scenario)
         if any(self._is_avoided(_kind(action)) for action in scenario):
             self.tally.left_out += 1
             return

@@ -17,7 +17,6 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from typing import Any, NoReturn
 
 from conformance.frames import exactly
@@ -25,12 +24,12 @@ from conformance.history import HUNG, Acted, Curtain, Entry, acted_to_json, entr
 from conformance.loading import UsageError, inspect_poller, load
 from conformance.protocol import Capability
 from conformance.runner import PATIENCE, Log, run
-from conformance.scenario import parse
+from conformance.scenario import Scenario, parse
 from conformance.worlds import World
 
 __all__ = ["serve"]
 
-Opener = Callable[[], AbstractContextManager[World]]
+Opener = Callable[[Scenario], AbstractContextManager[World]]
 
 _RLIMIT = 1_024
 """The fds of a worker: few enough that a leak is noticed, and all within select's reach."""
@@ -91,8 +90,9 @@ def _work(sock: socket.socket, make: Any, why: str, spec: str, world_name: str) 
     for line in high.makefile("rb"):
         faulthandler.dump_traceback_later(_LAST_RESORT, exit=True)
         try:
-            with opener() as world:
-                run(parse(json.loads(line)), world, make, log.capabilities, log)
+            scenario = parse(json.loads(line))
+            with opener(scenario) as world:
+                run(scenario, world, make, log.capabilities, log)
         except Exception as error:  # noqa: BLE001 - the child's boundary: our own bug must not pass for the poller's
             where = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{os.path.basename(where.filename)}:{where.lineno}"
@@ -112,7 +112,7 @@ def _opener(world_name: str, make: Any, spec: str) -> Opener:
         from conformance.worlds.real import RealWorld
 
         real = RealWorld()
-        return lambda: nullcontext(real)
+        return lambda _: nullcontext(real)
     from conformance.worlds import fake
 
     modules = (spec.partition(":")[0], *getattr(make, "fake_modules", ()))
@@ -122,7 +122,12 @@ def _opener(world_name: str, make: Any, spec: str) -> Opener:
             "it never asks the fake kernel: name the modules that call select, os or socket in the factory's fake_modules, "
             "its loop in fake_profiles, or say native = True and be judged on the real world only"
         )
-    return partial(fake.opened, modules, profiles)
+    return lambda scenario: fake.opened(modules, profiles, _fault_seed(scenario))
+
+
+def _fault_seed(scenario: Scenario) -> int | None:
+    """The seed of the first `faults` of a scenario."""
+    return next((int(action.args[0]) for action in scenario if action.verb == "faults"), None)
 
 
 def _greet(make: Any, opener: Opener, log: _Frames) -> None:
@@ -131,7 +136,7 @@ def _greet(make: Any, opener: Opener, log: _Frames) -> None:
     Raises:
         UsageError: the factory raises, or the poller lacks a method.
     """
-    with opener():
+    with opener(()):
         try:
             poller = make()
         except BaseException as error:  # noqa: BLE001 - the child's boundary: a factory may raise whatever it likes

@@ -82,6 +82,15 @@ class Injector:
         return self._calm_until_exit(was_on=was_on)
 
     @contextlib.contextmanager
+    def muted(self) -> Iterator[None]:
+        """Let nothing fall in this block, and leave held back what is."""
+        was_on, self.on = self.on, False
+        try:
+            yield
+        finally:
+            self.on = was_on
+
+    @contextlib.contextmanager
     def _calm_until_exit(self, *, was_on: bool) -> Iterator[None]:
         try:
             yield

@@ -101,6 +101,10 @@ class Kernel:
         """
         return contextlib.nullcontext() if self.injector is None else self.injector.calm()
 
+    def muted(self) -> contextlib.AbstractContextManager[None]:
+        """Let no fault fall in this block, and leave held back what is: for who looks, and must change nothing."""
+        return contextlib.nullcontext() if self.injector is None else self.injector.muted()
+
     def fault_scope(self) -> contextlib.AbstractContextManager[None]:
         """Let faults hit only the files that are opened inside this block, and in others like it.
 

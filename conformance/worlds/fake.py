@@ -9,15 +9,16 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
 from typing import Any
 
 import fakepoll
 from conformance.protocol import Capability, Interest, Trigger
 from conformance.worlds import Modules, Source, World
+from fakepoll.faults import KINDS, LEGAL, NO_ROOM, profile
 
-__all__ = ["FakeWorld", "opened", "reaches"]
+__all__ = ["FakeWorld", "judged_kinds", "opened", "reaches"]
 
 
 class FakeWorld(World):
@@ -26,6 +27,8 @@ class FakeWorld(World):
     name = "fake"
     stuck = (fakepoll.Deadlock, fakepoll.Livelock)
     unmodelled = (fakepoll.NotModelled,)
+    harmless = ("arrive", "late", "late_room", "room", "slow", "wake", "first", "signal")
+    """Faults under which every byte still arrives, in order."""
     lacks = MappingProxyType({"regular": "the fake kernel has no regular files"})
 
     def __init__(self, kernel: fakepoll.Kernel) -> None:
@@ -70,21 +73,45 @@ class FakeWorld(World):
             self.kernel.schedule(round(turn * every_s * 1e9), deliver)
         return stop
 
+    def quietly(self) -> AbstractContextManager[None]:
+        return self.kernel.muted()
+
+    def exposed(self) -> AbstractContextManager[None]:
+        return self.kernel.fault_scope()
+
+    def trusts_bytes(self) -> bool:
+        return all(fault.kind in self.harmless for _, fault in self.kernel.fired)
+
+    def is_prompt(self) -> bool:
+        return self.kernel.faults is None
+
     def open_fds(self) -> dict[int, None]:
         return dict.fromkeys(fd for fd, _ in self.kernel.fds.items())
 
 
+def judged_kinds() -> tuple[str, ...]:
+    """The kinds of fault under which pollers are judged: the legal ones, but for full tables.
+
+    Those fall on opening calls; here they would hit the harness, which opens the scenario's files, and no poller.
+    """
+    return tuple(name for name in profile(LEGAL) if KINDS[name].family != NO_ROOM)
+
+
 @contextmanager
-def opened(modules: Sequence[str], profiles: Sequence[str]) -> Iterator[FakeWorld]:
+def opened(modules: Sequence[str], profiles: Sequence[str], seed: int | None = None) -> Iterator[FakeWorld]:
     """Put a new kernel's stand-ins into `modules` and the loops of `profiles`, and give its world.
 
     Args:
         modules: exact names: the factory's own module and its `fake_modules`.
         profiles: its `fake_profiles`.
+        seed: of the faults that fall on what the scenario opens; no faults if None.
     """
-    kernel = fakepoll.Kernel(trace=False)
+    faults = None if seed is None else fakepoll.Drawn(seed, kinds=judged_kinds())
+    kernel = fakepoll.Kernel(faults=faults, trace=False)
     with fakepoll.patched(kernel, modules=modules, profiles=profiles):
-        yield FakeWorld(kernel)
+        with kernel.muted():
+            world = FakeWorld(kernel)
+        yield world
         kernel.close()
 
 

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 from conformance.worlds import Modules, World
@@ -25,6 +26,7 @@ class RealWorld(World):
     """Files of this machine."""
 
     name = "real"
+    lacks = MappingProxyType({"faults": "faults are the fake kernel's"})
 
     def __init__(self) -> None:
         super().__init__(Modules(os=os, socket=socket, select=select))
