@@ -41,6 +41,7 @@ _MODULES = (
     users,
     dispatchers,
     strangers,
+    parkers,
     ruffians,
     honest,
     watchful,

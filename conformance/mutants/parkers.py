@@ -158,7 +158,7 @@ class HidesRefusals(Deaf):
 
 @mutant(
     "USR-16", "mio:CUS-18, mio:REG-10",
-    "user 1; register 1 7 r edge; set 1 r; poll 0; reregister 1 7 r edge; settle", "REG-15",
+    "user 1; register 1 7 r edge; set 1 r; poll 0; reregister 1 7 r edge; rest 0.9ms", "REG-15",
 )  # fmt: skip
 class RemembersUsers(Deaf):
     """A user source that was told is not told again because it is reregistered."""

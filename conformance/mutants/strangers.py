@@ -114,6 +114,10 @@ class PuttingOff(Shared):
             make()
 
 
+def _is_open(asked: Asked) -> bool:
+    return asked.source is not None and (asked.kind == "user" or asked.source.fileno() >= 0)
+
+
 @mutant("THR-01", "mio:THR-01, mio:REG-30", "unix 1 2; meanwhile none register 1 7 w level", "REG-02", "THR-08")
 class PutsOffRegisters(PuttingOff):
     """A register from another thread takes effect when the next poll begins."""
