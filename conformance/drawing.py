@@ -11,6 +11,7 @@ we need none of it, for shrinking is `minimise.py`'s, by deletion, which works s
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from conformance.actions import Action
 from conformance.protocol import MAX_TOKEN, Capability, Interest, Readiness, Trigger
 from conformance.scenario import Scenario
-from conformance.slots import DIRECTIONS, WAKER, Registration, Slots
+from conformance.slots import DIRECTIONS, FROM_A_THREAD, WAKER, Registration, Slots
 
 __all__ = ["scenarios", "stepwise"]
 
@@ -648,10 +649,13 @@ class _Drawing:
                 return
 
     def _meanwhile(self) -> None:
-        acts = self._gathered(_ELSEWHERE, 1 + self.below(3))
-        if acts:
+        before = copy.deepcopy(self.slots)
+        acts = self._gathered(_ELSEWHERE, 1 + self.below(3)) or ()
+        if acts and all(act.verb in FROM_A_THREAD for act in acts):
             self.actions.append(Action("meanwhile", (self._pick((0.04, None, 1.5)), acts)))
-            self._add("settle", self.swarm.capacity)
+        else:
+            self.slots = before
+        self._add("settle", self.swarm.capacity)
 
     def _acts(self) -> Iterator[tuple[str, int]]:
         if WAKER in self.slots.registrations:

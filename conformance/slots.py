@@ -15,7 +15,7 @@ from typing import Any
 from conformance.actions import ACTIONS, Action
 from conformance.protocol import Capability, Interest, Trigger
 
-__all__ = ["BOTH", "STREAMS", "WAKER", "File", "Registration", "Slots"]
+__all__ = ["BOTH", "FROM_A_THREAD", "STREAMS", "WAKER", "File", "Registration", "Slots"]
 
 R, W, P = Interest.READABLE, Interest.WRITABLE, Interest.PRIORITY
 BOTH = R | W
@@ -40,7 +40,7 @@ DIRECTIONS = {
 STREAMS = ("unix", "tcp", "connecting")
 _SENDING = ("unix", "tcp", "udp", "write end", "eventfd")
 _READING = ("unix", "tcp", "udp", "read end", "eventfd")
-_FROM_A_THREAD = ("register", "reregister", "deregister", "send", "drain")
+FROM_A_THREAD = ("register", "reregister", "deregister", "send", "drain")
 """What the other thread of a `meanwhile` may do."""
 SHORTEST_AWAIT = 0.03
 """Seconds: the other thread acts after 20 ms."""
@@ -184,7 +184,7 @@ class Slots:
             return _TOO_SHORT
         later = copy.deepcopy(self)
         for act in acts or ():
-            reason = later.why_not(act) if act.verb in _FROM_A_THREAD else f"{act.verb} is for one thread"
+            reason = later.why_not(act) if act.verb in FROM_A_THREAD else f"{act.verb} is for one thread"
             if reason:
                 return reason
             later.apply(act)
