@@ -8,9 +8,9 @@ from enum import IntFlag
 from conformance.actions import Action
 from conformance.history import Did
 
-__all__ = ["Files", "flags", "indent"]
+__all__ = ["IO", "OPENERS", "Files", "flags", "indent"]
 
-_OPENERS = {
+OPENERS = {
     "unix": (("end", "end"), "nonblocking(*socket.socketpair())"),
     "tcp": (("tcp", "tcp"), "tcp_pair()"),
     "udp": (("udp", "udp"), "udp_pair()"),
@@ -79,9 +79,11 @@ class Files:
         """One action on files, and what came of it."""
         action = did.action
         remark = "" if did.outcome == "ok" or did.outcome.isdecimal() else f"  # {did.outcome}"
-        if action.verb in _OPENERS:
+        if action.verb in OPENERS:
             return [self._opened(action)]
-        line = _IO[action.verb](self, *action.args) if action.verb != "accept" else self._accept(did)
+        line = (
+            self._accepted(*action.args) if did.fds and action.verb == "accept" else IO[action.verb](self, *action.args)
+        )
         may_fail = remark and action.verb not in ("drain", "fill")
         return [f"with contextlib.suppress(OSError):{remark}", f"    {line}"] if may_fail else [line + remark]
 
@@ -103,7 +105,7 @@ class Files:
         self._kinds[label], self.names[label], self._roots[label] = kind, name, root
 
     def _opened(self, action: Action) -> str:
-        kinds, expression = _OPENERS[action.verb]
+        kinds, expression = OPENERS[action.verb]
         for kind, label in zip(kinds, action.args, strict=True):
             self._enter(label, kind, f"{kind}{label}", label)
         if len(kinds) == 2:
@@ -120,15 +122,14 @@ class Files:
         self._clients.setdefault(self._roots[listener], []).append(label)
         return f"{self.names[label]}.connect({self.names[listener]}.getsockname())"
 
-    def _accept(self, did: Did) -> str:
-        listener, label = did.action.args
-        name = self.names[listener]
-        if not did.fds:
-            return f"{name}.accept()"
+    def _accept_nothing(self, listener: int, _label: int) -> str:
+        return f"{self.names[listener]}.accept()"
+
+    def _accepted(self, listener: int, label: int) -> str:
         client = self._clients[self._roots[listener]].pop(0)
         self._enter(label, "tcp", f"accepted{label}", label)
         self._peers |= {label: client, client: label}
-        return f"accepted{label} = accept({name})"
+        return f"accepted{label} = accept({self.names[listener]})"
 
     def _close(self, label: int) -> str:
         line = f"os.close({self.names[label]})" if self._kinds[label] in _NUMBERS else f"{self.names[label]}.close()"
@@ -173,11 +174,13 @@ class Files:
         return f"drain_noted({name})" if self._is_noted(label) else f"drain({name})"
 
 
-_IO: dict[str, Callable[..., str]] = {
+IO: dict[str, Callable[..., str]] = {
     "dup": Files._dup,
+    "accept": Files._accept_nothing,
     "connect": Files._connect,
     "refuse": lambda files, label: f"{files.names[label]}.connect(nobody.getsockname())",
     "send": Files.send,
+    "empty": lambda files, label: f'{files.names[label]}.send(b"")',
     "fill": Files._fill,
     "recv": Files._recv,
     "peek": lambda files, label: f"{files.names[label]}.recv(1, socket.MSG_PEEK)",

@@ -9,9 +9,9 @@ from conformance.guarantees import Guarantee
 from conformance.history import Curtain, Did, History, Poll
 from conformance.model import Ledger, read
 
-__all__ = ["Moment", "find"]
+__all__ = ["LISTS", "Moment", "find"]
 
-_LISTS = {
+LISTS = {
     Debt: "debts",
     Quiet: "quiets",
     Call: "calls",
@@ -64,7 +64,7 @@ def find(history: History, row: Guarantee) -> Moment | None:
 
 
 def _place(account: Account, fact: Fact) -> tuple[str, int]:
-    name = _LISTS[type(fact)]
+    name = LISTS[type(fact)]
     return name, next(index for index, one in enumerate(getattr(account, name)) if one is fact)
 
 

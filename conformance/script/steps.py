@@ -149,12 +149,12 @@ class _Body:
     def _is_about_rest(self, polls: Polls) -> bool:
         """Whether it is this rest that is broken, which is known when it is over."""
         is_over = self.moment.broke > polls[-1][0]
-        return is_over and self.entries[-1].step == polls[0][1].step and isinstance(self.fact, Rest | Wait)
+        return is_over and self._is_here(polls) and isinstance(self.fact, Rest | Wait)
 
     def _composite(self, call: str, names: str, polls: Polls, *, heard: str = "events") -> list[str]:
         """A call of a helper that polls, and what is asserted about it."""
         matters = any(self.moment.watches(index, poll) for index, poll in polls)
-        is_here = self.entries[-1].step == polls[0][1].step
+        is_here = self._is_here(polls)
         if is_here and isinstance(self.fact, Wait) and self.fact.about in ("raised", "huge", "each"):
             return probe(self.fact, call)
         lines = [f"{names} = {call}"]
@@ -171,9 +171,28 @@ class _Body:
             timeout, acts = action.args
             act = f"others_{polls[0][1].step}"
             lines = self._block(act, [(-1, Did(step=0, action=one)) for one in acts or ()])
+            if isinstance(self.fact, Call) and self._is_here(polls):
+                return self._refused_elsewhere(lines, f"poll_while({act}, {timeout!r})")
         is_watched = any(self.moment.watches(index, poll) for index, poll in polls)
         token = f", {self.told.token}" if self.told and is_watched and isinstance(self.fact, Debt) else ""
         return [*lines, *self._composite(f"poll_while({act}, {timeout!r}{token})", "returns, events, lasted", polls)]
+
+    def _refused_elsewhere(self, block: list[str], call: str) -> list[str]:
+        """What a call in another thread raised is asserted here, for nobody would see it there."""
+        head, *acts = block
+        kept = [
+            head,
+            "    try:",
+            *indent(acts[:-1]),
+            "    except BaseException as error:",
+            "        refused.append(error)",
+            "",
+        ]
+        return ["refused = []", *kept, call, "if refused:", f"    {broken(self.fact)}"]
+
+    def _is_here(self, polls: Polls) -> bool:
+        """Whether the fact is broken in the step of these polls."""
+        return self.entries[-1].step == polls[0][1].step
 
     def _act(self, act: str, label: int) -> str:
         """What the other thread of an await does, as an expression."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from conformance import campaign, replay
+from conformance.actions import ACTIONS
 from conformance.attribution import control_for
 from conformance.child import Child
+from conformance.facts import Account, Fact
 from conformance.guarantees import lookup
 from conformance.judging import applicable, weigh
 from conformance.loading import resolve
@@ -21,6 +24,8 @@ from conformance.mutants import MUTANTS, Mutant
 from conformance.report import text
 from conformance.scenario import show
 from conformance.script import Cast, proven, write
+from conformance.script.files import IO, OPENERS
+from conformance.script.moment import LISTS
 from conformance.script.trial import run
 from conformance.verdict import Finding
 from tests.conformance.histories import tell
@@ -148,6 +153,13 @@ def test_every_rule_can_be_written_as_a_script(pair: Pair, world: str) -> None:
     source = write(found(pair.breaks, world=world), history, lookup(pair.breaks), CAST)
     assert ast.get_docstring(ast.parse(source))
     assert "faulthandler.dump_traceback_later(" in source
+
+
+def test_tables_are_total() -> None:
+    """Every verb reads like something, and every kind of fact has its list."""
+    assert {verb for verb, row in ACTIONS.items() if not row.calls and not row.polls} == {*OPENERS, *IO}
+    assert set(LISTS) == set(Fact.__subclasses__())
+    assert set(LISTS.values()) <= {field.name for field in dataclasses.fields(Account)}
 
 
 def test_history_that_keeps_the_guarantee_has_no_script() -> None:
