@@ -10,8 +10,7 @@ import signal
 import socket
 
 from conformance.mutants.rows import mutant
-from conformance.mutants.ruffians import take
-from conformance.mutants.wrapper import SOCKETS, Asked, Deaf, Wrapper, bits_of, inode, key_of, remove
+from conformance.mutants.wrapper import SOCKETS, Asked, Deaf, Wrapper, bits_of, inode, key_of, remove, take
 from conformance.protocol import Event, Interest, Readiness, Source, Trigger
 
 R = Interest.READABLE

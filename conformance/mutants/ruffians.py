@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.mutants.rows import mutant
 from conformance.mutants.sluggards import Sleeper
-from conformance.mutants.wrapper import Asked, Wrapper, bits_of, key_of
+from conformance.mutants.wrapper import Asked, Wrapper, bits_of, key_of, take
 from conformance.protocol import Event, Interest, Readiness, Source, Trigger, Waker
 
 
@@ -223,11 +223,3 @@ class ThrowsAwayTheRest(Wrapper):
         if event[1] & Readiness.READ_CLOSED and asked.kind in ("unix", "tcp", "pipe"):
             take(asked.source.fileno(), 1 << 20)
         return [event]
-
-
-def take(number: int, count: int) -> None:
-    """Read and drop."""
-    try:
-        os.read(number, count)
-    except OSError:
-        return

@@ -35,6 +35,7 @@ __all__ = [
     "key_of",
     "kind_of",
     "remove",
+    "take",
 ]
 
 R, W, P = Interest.READABLE, Interest.WRITABLE, Interest.PRIORITY
@@ -142,6 +143,14 @@ def remove(honest: Any, source: Source) -> None:
     """Deregister it, unless it was closed meanwhile."""
     with contextlib.suppress(OSError, ValueError, KeyError):
         honest.deregister(source)
+
+
+def take(number: int, count: int) -> None:
+    """Read and drop."""
+    try:
+        os.read(number, count)
+    except OSError:
+        return
 
 
 class Wrapper:

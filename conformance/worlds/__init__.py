@@ -64,6 +64,8 @@ class Stream:
     sent: int = 0
     read: int = 0
     is_torn: bool = False
+    datagrams: list[bytes] = field(default_factory=list)
+    """Those on their way, where it is no stream."""
 
 
 @dataclass(slots=True)
@@ -235,6 +237,7 @@ class World(ABC):
             handle.object.send(b"")
         except OSError as error:
             return self._torn(handle, error)
+        handle.writes.datagrams.append(b"")
         return Outcome("0")
 
     def fill(self, a: int) -> Outcome:
@@ -407,6 +410,8 @@ class World(ABC):
         data = _PATTERN[start : start + count]
         done: int = self.os.write(handle.fd, data) if handle.kind == "pipe" else handle.object.send(data)
         stream.sent += done
+        if handle.kind == "udp":
+            stream.datagrams.append(data[:done])
         return done
 
     def _read(self, handle: Handle, count: int) -> Outcome:
@@ -422,8 +427,13 @@ class World(ABC):
         except OSError as error:
             return self._empty(handle) if error.errno in _WOULD_BLOCK else self._torn(handle, error)
         if handle.kind == "udp":
-            return Outcome(str(len(data)))
+            return self._compare_datagram(stream, data, count)
         return self._compare(stream, data)
+
+    def _compare_datagram(self, stream: Stream, data: bytes, count: int) -> Outcome:
+        sent = stream.datagrams.pop(0) if stream.datagrams else data
+        is_next = data == sent[:count] or stream.is_torn or not self.trusts_bytes() or not self.is_prompt()
+        return Outcome(str(len(data)), flaw="" if is_next else f"{len(data)} bytes that are not the next datagram")
 
     def _compare(self, stream: Stream, data: bytes) -> Outcome:
         start = stream.read % 251
