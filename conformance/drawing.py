@@ -165,6 +165,8 @@ class _Drawing:
         self.actions: list[Action] = []
         self.next_label, self.next_token = 1, 0
         self.freed: list[int] = []
+        self.only: tuple[str, ...] = ()
+        """The verbs that may be added, where not all may."""
         self.swarm = self._swarm()
 
     def scenario(self) -> Scenario:
@@ -239,7 +241,7 @@ class _Drawing:
     def _add(self, verb: str, *args: Any) -> bool:
         """Append an action if it applies, and take note of what it changes."""
         action = Action(verb, args)
-        if self.slots.why_not(action):
+        if (self.only and verb not in self.only) or self.slots.why_not(action):
             return False
         registered = self.slots.registrations.get(action.labels[0]) if action.labels else None
         if verb in ("deregister", "close", "reset") and registered:
