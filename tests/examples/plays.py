@@ -24,6 +24,10 @@ from impl.net import Address
 from tests.impl.worlds import MS, NS, faked, later
 
 
+SYN_SENT = b"\2"
+"""The first byte of TCP_INFO: still connecting (net/tcp_states.h). Neither that nor a peer: it failed, or was reset."""
+
+
 class Visitors:
     """Who connects to an example and closes, as other threads do; whoever fails tries again."""
 
@@ -56,7 +60,7 @@ class Visitors:
         try:
             sock.getpeername()
         except OSError:
-            if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            if sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == SYN_SENT:
                 self._kernel.schedule(MS, partial(self._close_connected, sock, address))
                 return
             self._kernel.schedule(MS, partial(self._connect, address))
