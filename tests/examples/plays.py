@@ -23,7 +23,6 @@ from fakepoll.faults import KINDS, LEGAL, profile
 from impl.net import Address
 from tests.impl.worlds import MS, NS, faked, later
 
-
 SYN_SENT = b"\2"
 """The first byte of TCP_INFO: still connecting (net/tcp_states.h). Neither that nor a peer: it failed, or was reset."""
 
