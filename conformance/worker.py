@@ -11,12 +11,14 @@ import fcntl
 import json
 import os
 import resource
+import select
 import signal
 import socket
 import threading
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, NoReturn
 
 from conformance.frames import exactly
@@ -33,6 +35,8 @@ Opener = Callable[[Scenario], AbstractContextManager[World]]
 
 _RLIMIT = 1_024
 """The fds of a worker: few enough that a leak is noticed, and all within select's reach."""
+_PROBE_PATIENCE = 2.0
+"""Seconds after which a poller that was only to look hangs."""
 _LAST_RESORT = 120.0
 """Seconds after which a worker that nobody watches any more ends itself."""
 
@@ -117,12 +121,31 @@ def _opener(world_name: str, make: Any, spec: str) -> Opener:
 
     modules = (spec.partition(":")[0], *getattr(make, "fake_modules", ()))
     profiles = tuple(getattr(make, "fake_profiles", ()))
-    if not fake.reaches(make, modules, profiles):
+    if not _is_true_elsewhere(partial(fake.reaches, make, modules, profiles)):
         raise UsageError(
             "it never asks the fake kernel: name the modules that call select, os or socket in the factory's fake_modules, "
             "its loop in fake_profiles, or say native = True and be judged on the real world only"
         )
     return lambda scenario: fake.opened(modules, profiles, _fault_seed(scenario))
+
+
+def _is_true_elsewhere(probe: Callable[[], bool]) -> bool:
+    """Ask a process of its own; a poller that raises, hangs or dies there is judged by scenarios, like any other."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            answer = probe()
+        except BaseException:  # noqa: BLE001 - the child's boundary: judged when scenarios run, not here
+            answer = True
+        os._exit(not answer)
+    os.close(theirs)
+    is_over, _, _ = select.select([ours], [], [], _PROBE_PATIENCE)
+    if not is_over:
+        os.kill(pid, signal.SIGKILL)
+    os.close(ours)
+    _, status = os.waitpid(pid, 0)
+    return not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0
 
 
 def _fault_seed(scenario: Scenario) -> int | None:
