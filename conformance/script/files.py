@@ -44,10 +44,11 @@ class Files:
 
     Args:
         noted: the label whose reading is judged: what is sent to it and read from it is noted down. None: none is.
+        has_faults: the kernel is a fake one that may hit what is opened.
     """
 
-    def __init__(self, noted: int | None = None) -> None:
-        self.noted = noted
+    def __init__(self, noted: int | None = None, *, has_faults: bool = False) -> None:
+        self.noted, self.has_faults = noted, has_faults
         self.names: dict[int, str] = {}
         self._kinds: dict[int, str] = {}
         self._roots: dict[int, int] = {}
@@ -76,7 +77,12 @@ class Files:
         self._enter(label, "user", f"user{label}", label)
 
     def io(self, did: Did) -> list[str]:
-        """One action on files, and what came of it."""
+        """One action on files, and what came of it; where there are faults, what it opens may be hit."""
+        lines = self._io(did)
+        is_hit = self.has_faults and did.action.verb != "faults"
+        return ["with kernel.fault_scope():", *indent(lines)] if is_hit else lines
+
+    def _io(self, did: Did) -> list[str]:
         action = did.action
         remark = "" if did.outcome == "ok" or did.outcome.isdecimal() else f"  # {did.outcome}"
         if action.verb in OPENERS:
@@ -170,11 +176,15 @@ class Files:
         if kind == "listener":
             return f"accept_all({name})"
         if kind == "event":
-            return f"with contextlib.suppress(BlockingIOError): {self._recv(label, 8)}"
+            self._counters[self._roots[label]] = 0
+            if self._is_noted(label):
+                return f"with contextlib.suppress(BlockingIOError): {self._recv(label, 8)}"
+            return f"drain_event({name})"
         return f"drain_noted({name})" if self._is_noted(label) else f"drain({name})"
 
 
 IO: dict[str, Callable[..., str]] = {
+    "faults": lambda _files, seed: f"# the kernel has the bad luck of seed {seed}",
     "dup": Files._dup,
     "accept": Files._accept_nothing,
     "connect": Files._connect,

@@ -6,6 +6,7 @@ They do what the worlds do (`worlds/`): the same options on the same sockets, si
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 
 __all__ = ["helpers_for"]
@@ -94,6 +95,13 @@ def drain(end):
     with contextlib.suppress(OSError):
         while os.read(end, 65536) if isinstance(end, int) else end.recv(65536):
             pass
+''',
+    "drain_event": '''\
+def drain_event(fd):
+    """Read an eventfd until WouldBlock."""
+    with contextlib.suppress(OSError):
+        while True:
+            os.eventfd_read(fd)
 ''',
     "accept_all": '''\
 def accept_all(listener):
@@ -229,12 +237,31 @@ def start_signals():
 ''',
 }
 
-_TABLES: Mapping[str, Mapping[str, str]] = {"real": {**_REAL, **_SHARED}, "fake": {**_FAKE, **_SHARED}}
+_MUTED = {
+    "door": "with kernel.muted():\n    door = listen()\n",
+    "nobody": "with kernel.muted():\n" + textwrap.indent(_SHARED["nobody"], "    "),
+    "tcp_pair": _SHARED["tcp_pair"].replace(
+        "    client.connect(door.getsockname())\n",
+        "    with kernel.muted():\n        client.connect(door.getsockname())\n",
+    ),
+}
+"""What differs where the kernel has faults: they hit what is judged, and not what is needed for it."""
+
+_TABLES: Mapping[str, Mapping[str, str]] = {
+    "real": {**_REAL, **_SHARED},
+    "fake": {**_FAKE, **_SHARED},
+    "faulty": {**_FAKE, **_SHARED, **_MUTED},
+}
 """World -> its helpers."""
 
 
 def helpers_for(body: str, world: str) -> list[str]:
-    """The helpers that `body` calls, and those that these call, in an order in which they can be defined."""
+    """The helpers that `body` calls, and those that these call, in an order in which they can be defined.
+
+    Args:
+        body: the script so far.
+        world: `real`, `fake`, or `faulty`, a fake one that has faults.
+    """
     needed: list[str] = []
     for name, source in reversed(list(_TABLES[world].items())):
         if re.search(rf"\b{name}\b", "\n".join([body, *needed])):

@@ -16,7 +16,7 @@ from conformance.script.files import Files, flags, indent
 from conformance.script.moment import Moment
 from conformance.script.proof import NO_ERROR, broken, ending, guarded, probe, rested, waited, watched
 
-__all__ = ["body"]
+__all__ = ["body", "fault_seed"]
 
 _ASKS = ("register", "reregister", "deregister")
 _REFUSALS = "(OSError, ValueError, KeyError)"
@@ -30,13 +30,20 @@ def body(history: History, moment: Moment) -> list[str]:
     return list(_Body(history, moment).lines())
 
 
+def fault_seed(history: History) -> int | None:
+    """The seed of the faults under which it happened; None where there were none."""
+    seeds = (did for did in history.entries if isinstance(did, Did) and did.action.verb == "faults" and not did.skipped)
+    return next((int(did.action.args[0]) for did in seeds), None)
+
+
 class _Body:
     """A script in the making."""
 
     def __init__(self, history: History, moment: Moment) -> None:
         self.scenario, self.moment, self.fact = history.scenario, moment, moment.fact
         self.entries = history.entries[: moment.broke + 1]
-        self.files = Files(noted=self.fact.label if isinstance(self.fact, Data) else None)
+        noted = self.fact.label if isinstance(self.fact, Data) else None
+        self.files = Files(noted, has_faults=fault_seed(history) is not None)
         watching = [
             entry
             for index, entry in enumerate(self.entries)

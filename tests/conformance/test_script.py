@@ -111,6 +111,15 @@ def test_script_fails_on_the_mutant_and_passes_on_the_control(
     assert (ends(path), ends(path, "--control")) == (1, 0)
 
 
+@pytest.mark.parametrize("name", ["ignores_deregister", "tells_readable_once", "adds_to_the_interest", "forgets_back_pressure"])
+def test_script_has_the_bad_luck_of_its_finding(name: str) -> None:
+    """Faults that fell when it failed fall again, on the files of the scenario."""
+    mutant = BY_NAME[name]
+    finding = finding_of(replace(mutant, shortest=f"faults 1\n{show(mutant.scenario)}"), "fake")
+    assert "faults=fakepoll.Drawn(1, " in finding.script, finding.unscripted
+    assert "with kernel.fault_scope():" in finding.script
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("world", ["real", "fake"])
 @pytest.mark.parametrize("mutant", MUTANTS, ids=list(BY_NAME))
