@@ -7,6 +7,7 @@ answers from the changed facts. Calls at which nothing can fall, and kernels wit
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import termios
 from collections.abc import Callable
@@ -209,8 +210,11 @@ def wait(injector: Injector, call: str, perform: Call, args: Args) -> Any:
     epoll = _find(injector, args[0])
     if not isinstance(epoll, Epoll):
         return perform(*args)
-    items = {injector.names.of(item.file): item for item in epoll.items.values() if injector.is_target(item.file)}
-    fresh = effects.newcomers(epoll, injector.listed.get(epoll, {}))
+    items: dict[str, Item] = {}
+    fresh: list[Item] = []
+    if injector.on:
+        items = {injector.names.of(item.file): item for item in epoll.items.values() if injector.is_target(item.file)}
+        fresh = effects.newcomers(epoll, injector.listed.get(epoll, {}))
     site, fault = injector.decide(call, epoll, _possible_in_wait(injector, items, fresh) if injector.on else {})
     if fault is not None:
         injector.record(site, fault)
@@ -282,7 +286,9 @@ def look(injector: Injector, call: str, perform: Call, args: Args) -> Any:
 
 
 def touch(injector: Injector, call: str, perform: Call, args: Args) -> Any:
-    """Who asks for a buffer's size is told the real one; who counts bytes has seen them."""
+    """Who asks for a buffer's size is told the real one; who counts bytes has seen them; F_DUPFD is a dup."""
+    if call == "fcntl" and args[1] in (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC):
+        return open_(injector, "dup", perform, args)
     file = _find(injector, args[0])
     if file is not None:
         injector.unsqueeze(file)

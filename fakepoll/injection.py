@@ -68,6 +68,8 @@ class Injector:
     @contextlib.contextmanager
     def scope(self) -> Iterator[None]:
         """Hit, from the first scope on, only files that are opened inside one."""
+        if not self._scoped:
+            self._targets.clear()
         self._scoped = True
         self._scopes += 1
         try:

@@ -27,7 +27,9 @@ _FAILED = pytest.StashKey[bool]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the mark known."""
-    config.addinivalue_line("markers", "fakepoll(modules=(), profiles=(), seeds=(), **options): how the fixture `kernel` is made")
+    config.addinivalue_line(
+        "markers", "fakepoll(modules=(), profiles=(), seeds=(), **options): how the fixture `kernel` is made"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

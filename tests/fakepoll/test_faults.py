@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import signal
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakepoll import Drawn, Kernel, Schedule
+from fakepoll import Drawn, Kernel, Schedule, patched
 from fakepoll.abi import ET, IN, ONESHOT, OUT, RDHUP
 from fakepoll.effects import CAN, ERRNOS, WAITS
 from fakepoll.exercise import Exercise, count
@@ -333,14 +334,28 @@ def test_scope_says_what_is_hit() -> None:
     kernel.close()
 
 
+def test_first_scope_spares_what_was_there() -> None:
+    """A file that was opened before any scope is hit until the first one is entered."""
+    looking = Recorder()
+    kernel = Kernel(faults=looking)
+    one, other = kernel.socket.socketpair()
+    one.send(b"xy")
+    assert "late" in looking.possible
+    looking.possible.clear()
+    with kernel.fault_scope():
+        other.recv(1)
+    assert not looking.possible
+    kernel.close()
+
+
 def test_span_of_failing_calls() -> None:
-    """EMFILE(2): two opening calls fail, whichever they are, the third does not."""
-    kernel = Kernel(faults=Schedule.parse("socket[2] = EMFILE(2)"))
-    kernel.socket.socket()
-    for opens in (kernel.socket.socket, kernel.os.pipe):
+    """EMFILE(3): three opening calls fail, whichever they are, the fourth does not."""
+    kernel = Kernel(faults=Schedule.parse("socket[2] = EMFILE(3)"))
+    sock = kernel.socket.socket()
+    for opens in (kernel.socket.socket, kernel.os.pipe, sock.dup):
         with pytest.raises(OSError, match="Too many open files"):
             opens()
-    kernel.os.pipe()
+    sock.dup().close()
     kernel.close()
 
 
@@ -354,6 +369,45 @@ def test_peeked_bytes_have_arrived() -> None:
     kernel.close()
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_asyncio_streams_survive(seed: int) -> None:
+    """An honest loop under lossless faults: every line, or an error with a cause."""
+    kernel = Kernel(faults=Drawn(seed, legality=LOSSLESS), trace=False)
+    lines = [b"%d\n" % each * 50 for each in range(20)]
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(1000):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def converse() -> bytes:
+        with kernel.calm():
+            server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        received = b""
+        with kernel.fault_scope(), contextlib.suppress(OSError):
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            for line in lines:
+                writer.write(line)
+                received += await reader.read(100)
+            writer.write_eof()
+            received += await reader.read()
+            writer.close()
+        server.close()
+        return received
+
+    with patched(kernel, profiles=["asyncio"]):
+        with kernel.calm():
+            loop = asyncio.new_event_loop()
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            received = runner.run(converse())
+        kernel.close()
+    assert b"".join(lines).startswith(received)
+    assert received == b"".join(lines) or kernel.fired.ended() or any(map(kernel.fired.counts().get, ENDINGS))
+
+
+ENDINGS = ("refused", "EMFILE", "ENFILE", "ENOBUFS")
 STREAMS = ("tcp", "unix", "pipe")
 SENT = bytes(range(256)) * 20
 

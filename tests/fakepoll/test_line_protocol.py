@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,14 +19,16 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from fakepoll import Drawn, Schedule
 from fakepoll.strategies import fault_plans
 
-FOLDER = Path(__file__).parents[2] / "examples" / "line_protocol"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "examples" / "line_protocol"
+PLUGIN = "fakepoll.pytest_plugin"
 
 
 @pytest.fixture(scope="module")
 def example() -> Iterator[ModuleType]:
-    """The example's test module, imported as its own suite does."""
+    """The example's module of what must be true, imported as its own tests do."""
     sys.path.insert(0, str(FOLDER))
-    yield importlib.import_module("test_line_server")
+    yield importlib.import_module("conversation")
     sys.path.remove(str(FOLDER))
 
 
@@ -67,7 +71,9 @@ def test_planted_bug_is_found_and_shrunk_to_one_fault(example: ModuleType, name:
 
 
 def test_example_runs_as_its_reader_runs_it() -> None:
-    """`pytest` in its folder passes."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
+    """`python -m pytest` in its folder passes."""
+    installed = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *(() if installed else ("-p", PLUGIN))]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=FOLDER, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -60,6 +60,33 @@ def test_failure_shows_trace_and_snapshot(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*fakepoll trace*", '*write(4, "hello", 5) = 5', "*fakepoll snapshot*", "*pipe*"])
 
 
+def test_faults_by_seed(pytester: pytest.Pytester) -> None:
+    """With `seeds` each seed is an item; what fell is in the report of a failure."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.fakepoll(faults="lossless", seeds=range(30))
+        def test_seed(kernel):
+            with kernel.fault_scope():
+                try:
+                    one, other = kernel.socket.socketpair()
+                except OSError:
+                    return
+            one.send(b"hello")
+            other.setblocking(False)
+            data = other.recv(9)
+            one.close()
+            other.close()
+            assert data == b"hello"
+        """
+    )
+    result = run(pytester)
+    outcomes = result.parseoutcomes()
+    assert outcomes["passed"] + outcomes["failed"] == 30
+    result.stdout.fnmatch_lines(["*_ test_seed[[]seed *", "*fakepoll faults*", "* = *"])
+
+
 def test_leak_is_a_warning(pytester: pytest.Pytester) -> None:
     """A test that passes but leaves something open is warned; where warnings are errors, it errs."""
     pytester.makepyfile("def test_leaking(kernel):\n    kernel.os.pipe()\n")
