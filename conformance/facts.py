@@ -134,6 +134,8 @@ class Quiet(Fact):
     """What poll(2) showed of the file while it was silent, OR-ed."""
     was_owed: bool = False
     """An undelivered event was pending when the silence began."""
+    after_stray: bool = False
+    """Its number was once reregistered without being registered, and the poller granted that."""
     last: float | None = 0.0
     is_pending: bool = False
     """It began inside a handler, and the batch in progress might still have told it."""

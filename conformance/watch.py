@@ -156,6 +156,7 @@ class Watch:
             trigger=self.trigger,
             direction=direction,
             was_owed=was_owed,
+            after_stray=self.marks.get("stray", False),
             is_pending=is_pending,
             should_be=should_be,
         )

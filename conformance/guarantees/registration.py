@@ -105,8 +105,10 @@ def replaced_trigger(account: Account) -> Iterable[Fact]:
     source="mio:REG-08, mio:REG-09, mio:REG-24; epoll_ctl(2) ENOENT",
 )
 def stray_calls(account: Account) -> Iterable[Fact]:
-    yield from (call for call in account.calls if call.state == "stray" and call.problem != "type")
+    strays = (call for call in account.calls if call.state == "stray" or call.marks.get("after stray"))
+    yield from (call for call in strays if call.problem != "type")
     yield from (debt for debt in account.debts_for() if debt.marks.get("stray"))
+    yield from (quiet for quiet in account.quiets if quiet.after_stray)
 
 
 @guarantee(

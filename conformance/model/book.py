@@ -103,7 +103,7 @@ class Book:
         watch.marks = {
             "again": self.is_known(label),
             "reused": self.is_reused(label),
-            "stray": did.action.verb == "reregister",
+            "stray": number in self.strays,
             **self.places(),
             **self._token_marks(token),
         }
