@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from conformance import library
+from conformance import library, probe
 from conformance.attribution import Attribution, TryJob, attribute, check_controls
 from conformance.blame import explain, responsible
 from conformance.child import Child, Hello
@@ -133,6 +133,7 @@ class _Case:
         try:
             with Child(target.spec, world) as child:
                 self.hello: Hello = child.hello()
+                self.false_claims = probe.false_claims(child)
         except UsageError as error:
             raise UsageError(f"{target.name}: {error}") from None
         self.tally = Tally()
@@ -247,7 +248,7 @@ class _Case:
             capabilities=self.hello.capabilities,
             emulated=self.hello.emulated,
             results=tuple(self._result(row) for row in rows),
-            false_claims=self.hello.false_claims,
+            false_claims=self.false_claims,
             scenarios=self.tally.scenarios,
             planned=self.tally.planned,
             quality=tuple(sorted(self.tally.quality.items())),

@@ -279,9 +279,28 @@ def replay(file: Path) -> int:
 @cli.command()
 def pollers() -> int:
     """List what can be judged here, and what is missing to judge the rest."""
+    from conformance import probe
+
     for one in available():
-        if one.target is None:
-            click.echo(f"{one.name:18}unavailable: {one.missing}")
+        missing = one.missing or (probe.greet(one.target) if one.target else "")
+        if one.target is None or missing:
+            click.echo(f"{one.name:18}unavailable: {missing}")
         else:
             click.echo(f"{one.name:18}{one.target.spec}{' (real world only)' if one.target.native else ''}")
     return EXIT_KEPT
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--world", type=click.Choice(("real", "fake")), default="real", show_default=True, help="Which kernel.")
+def doctor(name: str, world: str) -> int:
+    """Probe a poller gate by gate: one diagnosis, and how to mend it."""
+    from conformance import probe
+
+    exit_code = EXIT_KEPT
+    for passed in probe.examine(name, world):
+        click.echo(f"{'ok' if not passed.cause else 'broken':8}{passed.gate}")
+        if passed.cause:
+            click.echo(f"{'':8}{passed.cause}\n{'':8}to mend it: {passed.mend}")
+        exit_code = passed.exit_code
+    return exit_code

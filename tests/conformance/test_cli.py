@@ -248,6 +248,23 @@ def test_pollers_lists_what_can_be_judged(pollcheck: Say) -> None:
     assert {"reference", "poll", "select", "selectors-epoll", "selectors-poll", "selectors-select"} < set(lines)
 
 
+@pytest.mark.parametrize(
+    ("name", "exit_code", "last"),
+    [
+        ("poll", 0, "ok      claims REGULAR_FILES"),
+        ("tests.conformance.pollers:Boasts", 1, "        to mend it: make it work, or do not claim WAKE"),
+        ("tests.conformance.pollers:Stubborn", 2, "        to mend it: the factory takes nothing"),
+        ("epol", 2, "        to mend it: a poller is named module:attribute"),
+    ],
+)
+def test_doctor_gives_one_diagnosis(pollcheck: Say, name: str, exit_code: int, last: str) -> None:
+    """Gate by gate, and how to mend what is broken; the exit code says whose turn it is."""
+    code, out, err = pollcheck("doctor", name)
+    assert (code, err) == (exit_code, "")
+    assert any(line.startswith(last) for line in out.splitlines())
+    assert out.count("broken  ") == bool(exit_code)
+
+
 def test_pollers_says_what_is_missing(pollcheck: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     """A library that is not installed is listed with the pip line to install it."""
     monkeypatch.setitem(sys.modules, "trio", None)
