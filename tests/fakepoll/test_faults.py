@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fakepoll import Drawn, Kernel, Schedule, patched
 from fakepoll.abi import ET, IN, ONESHOT, OUT, RDHUP
 from fakepoll.effects import CAN, ERRNOS, WAITS
-from fakepoll.exercise import Exercise, count
+from fakepoll.exercise import Exercise, count, main
 from fakepoll.faults import (
     FAULTS,
     KINDS,
@@ -357,6 +357,72 @@ def test_span_of_failing_calls() -> None:
             opens()
     sock.dup().close()
     kernel.close()
+
+
+@pytest.mark.parametrize("wait", ["poll", "select"])
+def test_poll_and_select_meet_what_befalls_files(wait: str) -> None:
+    """They have no registrations, but connections end during them, and signals come."""
+    kernel = Kernel(faults=Schedule.parse(f"{wait}[1] = signal\n{wait}[2] = half_close(pair#1)"))
+    told: list[int] = []
+    kernel.signal.signal(signal.SIGUSR1, lambda signum, _: told.append(signum))
+    one, other = kernel.socket.socketpair()
+    asking = kernel.select.poll()
+    asking.register(one, IN)
+    looks: dict[str, Callable[[], Any]] = {
+        "poll": lambda: asking.poll(0),
+        "select": lambda: kernel.select.select([one], [], [], 0)[0],
+    }
+    assert (looks[wait](), told) == ([], [signal.SIGUSR1])
+    assert looks[wait]()
+    assert one.recv(9) == b""
+    other.close()
+    kernel.close()
+
+
+def test_unix_connect_is_answered_at_once() -> None:
+    """refused and full_backlog on AF_UNIX: an errno, and the next attempt succeeds."""
+    kernel = Kernel(faults=Schedule.parse("connect@unix#2[1] = refused\nconnect@unix#2[2] = full_backlog"))
+    listener, client = (kernel.socket.socket(kernel.socket.AF_UNIX) for _ in range(2))
+    listener.bind("\0here")
+    listener.listen()
+    client.setblocking(False)
+    results = [client.connect_ex("\0here") for _ in range(3)]
+    assert results == [errno.ECONNREFUSED, errno.EAGAIN, 0]
+    kernel.close()
+
+
+def test_blocking_calls_meet_luck_and_go_on() -> None:
+    """A blocking recv waits for what a thief left over; a blocking send never notices a lack of room."""
+    kernel = Kernel(faults=Schedule.parse("recv@pair#1[1] = stolen\nsend@pair#2[2] = room(1)"))
+    one, other = kernel.socket.socketpair()
+    other.send(b"gone")
+    kernel.schedule(1000, lambda: other.send(b"there"))
+    assert one.recv(9) == b"there"
+    assert str(kernel.fired) == "recv@pair#1[1] = stolen\n"
+    kernel.close()
+
+
+def test_room_of_a_pipe_is_all_or_nothing() -> None:
+    """A write of up to PIPE_BUF bytes is refused whole, and the schedule says so."""
+    kernel = Kernel(faults=Schedule.parse("write@writer#1[1] = room(3)"))
+    reader, writer = kernel.os.pipe2(kernel.os.O_NONBLOCK)
+    poller = kernel.select.epoll()
+    poller.register(writer, OUT | ET)
+    assert poller.poll(0) == [(writer, OUT)]
+    with pytest.raises(BlockingIOError):
+        kernel.os.write(writer, b"hello")
+    assert poller.poll(0) == []
+    assert poller.poll(1) == [(writer, OUT)]
+    assert kernel.os.write(writer, b"hello") == 5
+    assert (kernel.os.read(reader, 9), str(kernel.fired)) == (b"hello", "write@writer#1[1] = room(0)\n")
+    kernel.close()
+
+
+def test_exercise_prints_its_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command: one line per kind of the profile, and 1 if one never fell."""
+    assert main(["--profile", "lossless", "--seeds", "2"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [*profile(LOSSLESS)]
 
 
 def test_peeked_bytes_have_arrived() -> None:
