@@ -55,12 +55,11 @@ HANDFUL = {
 }
 """Kind of fact -> a mutant whose shortest scenario breaks one."""
 REAL_ONLY = {
-    "aborts": "the fake world asks it for a poll before it may be judged",
-    "raises_from_everything": "the same",
-    "raises_at_close": "the same",
-    "starts_anew_on_signals": "a signal does not end a wait of the fake kernel's time",
+    "sulks_after_refusal": "the fake kernel has no regular files",
+    "drops_the_batch": "the fake kernel has no regular files",
+    "starts_anew_on_signals": "it looks at a real timer, which the fake world has no use for",
 }
-"""Mutants that the fake world does not take or does not catch, and why."""
+"""Mutants whose lie nobody sees on the fake world, and why."""
 CAST = Cast(subject="mine:make", control="impl.adapters.raw_epoll:make")
 _CLOCK = 30.0
 
