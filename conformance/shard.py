@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from conformance import library
@@ -25,6 +25,7 @@ __all__ = ["DrawJob", "Suspect", "Tally", "draw_shard"]
 SUSPECTS_KEPT = 2
 """The shortest failing scenarios of each guarantee that a shard hands on."""
 _TICK_EVERY = 10
+_FIRST_PART = 20
 HANGS_KEPT = 3
 """A hang costs half a second. After so many in one kind of action, scenarios that contain it are left out."""
 
@@ -40,6 +41,8 @@ class DrawJob:
     only: tuple[str, ...] = ()
     seconds: float | None = None
     stops_at_first: bool = False
+    stops_at: tuple[str, ...] = ()
+    """Guarantees of which one is enough: when it was seen broken, the shard is over."""
     avoid: tuple[str, ...] = ()
     """Actions in which the poller has hung often enough; scenarios that contain one are left out."""
 
@@ -68,6 +71,8 @@ class Tally:
     """The guarantees that one fact broke, as a tuple -> how many facts."""
     quality: Counter[str] = field(default_factory=Counter)
     suspects: dict[str, list[Suspect]] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)
+    """Guarantee -> after how many scenarios it was first seen broken; where shards were merged, of the first that saw it."""
     hangs: Counter[str] = field(default_factory=Counter)
     """Kind of action -> how often the poller hung or died in it."""
     left_out: int = 0
@@ -91,6 +96,7 @@ class Tally:
         self.hangs += other.hangs
         self.left_out += other.left_out
         self.crashes += other.crashes
+        self.first = other.first | self.first
         for suspects in other.suspects.values():
             for suspect in suspects:
                 self.suspect(suspect)
@@ -107,15 +113,25 @@ def draw_shard(job: DrawJob, tally: Tally, tick: Callable[[int], None]) -> None:
                 shard.judge(scenario)
         else:
             tally.planned += job.count
-            _draw(shard, job.count)
+            for part, count in enumerate(_parts(job)):
+                if not shard.is_over:
+                    _draw(shard, count, job.seed + part)
 
 
-def _draw(shard: _Shard, count: int) -> None:
+def _parts(job: DrawJob) -> Iterator[int]:
+    """A job that may be over soon is drawn in parts, each twice the last, for Hypothesis always draws all that it was asked for."""
+    left, size = job.count or 0, _FIRST_PART if job.stops_at else job.count or 0
+    while left > 0:
+        yield min(size, left)
+        left, size = left - size, size * 2
+
+
+def _draw(shard: _Shard, count: int, number: int) -> None:
     from hypothesis import HealthCheck, Phase, given, seed, settings
 
     from conformance.drawing import scenarios
 
-    @seed(shard.job.seed)
+    @seed(number)
     @settings(
         max_examples=count,
         phases=[Phase.generate],
@@ -145,6 +161,8 @@ class _Shard:
     def is_over(self) -> bool:
         if self.job.stops_at_first and self.tally.suspects:
             return True
+        if any(id in self.tally.suspects for id in self.job.stops_at):
+            return True
         return self.ends_at is not None and time.monotonic() >= self.ends_at
 
     def judge(self, scenario: Scenario) -> None:
@@ -169,6 +187,7 @@ class _Shard:
         self.tally.together.update(weighed.together)
         self.tally.quality.update(weighed.quality)
         for id in weighed.broken:
+            self.tally.first.setdefault(id, self.tally.scenarios)
             self.tally.suspect(Suspect(guarantee=id, scenario=show(scenario), fatal=history.is_fatal))
         if self.tally.scenarios % _TICK_EVERY == 0:
             self.tick(_TICK_EVERY)

@@ -239,7 +239,7 @@ class KeepsTokensOfTheClosed(Deaf):
 
 @mutant(
     "REG-13", "mio #1222 (2020), jolt-lang/jolt #654", "eventfd 1; regular 2; register 2 8 r level; register 1 7 r level",
-    "REG-18",
+    "REG-18", only_real="the fake kernel has no regular files",
 )  # fmt: skip
 class SulksAfterRefusal(Wrapper):
     """After one refused call, the next register fails, too."""
@@ -264,6 +264,7 @@ class SulksAfterRefusal(Wrapper):
     "unix 1 2; register 1 7 w level; regular 3; register 3 8 r level; settle",
     "REG-12",
     "LVL-02",
+    only_real="the fake kernel has no regular files",
 )
 class DropsTheBatch(Deaf):
     """One refused register drops every registration that was made since the last poll."""

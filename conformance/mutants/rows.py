@@ -55,6 +55,8 @@ class Mutant:
     shortest: str
     """A scenario by hand; its length is the yardstick of shrinking."""
     factory: Factory
+    only_real: str = ""
+    """Why the fake world cannot show it; empty where it can."""
 
     @property
     def spec(self) -> str:
@@ -93,7 +95,9 @@ _mutants: list[Mutant] = []
 _honest: list[Honest] = []
 
 
-def mutant(breaks: str, history: str, shortest: str, *neighbours: str) -> Callable[[_Class], _Class]:
+def mutant(
+    breaks: str, history: str, shortest: str, *neighbours: str, only_real: str = ""
+) -> Callable[[_Class], _Class]:
     """Enter the decorated class into the table of mutants."""
 
     def enter(cls: _Class) -> _Class:
@@ -105,6 +109,7 @@ def mutant(breaks: str, history: str, shortest: str, *neighbours: str) -> Callab
             neighbours=neighbours,
             shortest=shortest,
             factory=Factory(cls),
+            only_real=only_real,
         )
         _mutants.append(row)
         return cls

@@ -1,0 +1,154 @@
+"""The judge is judged: every mutant through the library and through drawn scenarios, until what it breaks is seen.
+
+It runs what any run runs (`shard.py`, `crew.py`), on the fake world, where equal seeds give equal answers; the few mutants that need
+what only Linux has are run there, and say so. A mutant is killed when the guarantee of its row, or a neighbour named there, was seen
+broken; that something else was seen broken proves nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
+
+from conformance.campaign import Progress
+from conformance.crew import Crew, Interrupted, Job
+from conformance.guarantees import catalogue
+from conformance.mutants import MUTANTS, Mutant
+from conformance.shard import DrawJob, Tally
+
+__all__ = ["CASES", "Kill", "Selfcheck", "Trial", "selfcheck"]
+
+CASES = 500
+"""Drawn scenarios after which a mutant has survived them."""
+_REAL_CASES = 50
+"""The same on the real world, where a scenario may wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """What the drawn scenarios of one seed did: the guarantee that was seen broken, and after how many; None when none was."""
+
+    seed: int
+    by: str | None
+    cases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What came of one mutant."""
+
+    mutant: Mutant
+    world: str
+    broken: tuple[str, ...]
+    """What the library's scenarios saw broken, in the catalogue's order."""
+    kills: tuple[Kill, ...]
+    crashes: tuple[str, ...] = ()
+
+    @property
+    def by_library(self) -> str | None:
+        """The guarantee of the row, or a neighbour, that the library saw broken."""
+        return next((id for id in self.mutant.accepted if id in self.broken), None)
+
+    @property
+    def is_killed(self) -> bool:
+        return bool(self.by_library or any(kill.by for kill in self.kills))
+
+    @property
+    def cases(self) -> tuple[int, ...]:
+        """Cases until killed, of each seed that killed it."""
+        return tuple(kill.cases for kill in self.kills if kill.by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selfcheck:
+    """The whole run."""
+
+    seeds: tuple[int, ...]
+    most: int
+    trials: tuple[Trial, ...]
+
+    @property
+    def survivors(self) -> tuple[Trial, ...]:
+        return tuple(trial for trial in self.trials if not trial.is_killed)
+
+    @property
+    def crashed(self) -> tuple[Trial, ...]:
+        return tuple(trial for trial in self.trials if trial.crashes)
+
+    @property
+    def unfound(self) -> tuple[Trial, ...]:
+        """Those that drawn scenarios did not find with some seed."""
+        return tuple(trial for trial in self.trials if len(trial.cases) < len(trial.kills))
+
+    def medians(self) -> list[float]:
+        """Of each mutant that drawn scenarios found with every seed, the median of its cases."""
+        return [median(trial.cases) for trial in self.trials if trial not in self.unfound]
+
+
+def selfcheck(
+    *,
+    seed: int,
+    seeds: int = 1,
+    jobs: int = 2,
+    cases: int = CASES,
+    mutants: Sequence[Mutant] = MUTANTS,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Selfcheck:
+    """Try every mutant: the library once, then drawn scenarios from each of `seeds` seeds that follow from `seed`.
+
+    Raises:
+        UsageError: a mutant cannot be constructed, since the poller that it wraps cannot.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    drawn = random.Random(seed)
+    numbers = tuple(drawn.getrandbits(32) for _ in range(seeds))
+    orders = [job for mutant in mutants for job in (_library(mutant), *(_drawing(mutant, n, cases) for n in numbers))]
+    begun = 0
+
+    def begin(job: DrawJob) -> Job:
+        nonlocal begun
+        begun += 1
+        phase = "library" if job.count is None else "scenarios"
+        name = job.spec.partition(":")[2]
+        on_progress(Progress(poller=name, world=job.world, phase=phase, done=begun, planned=len(orders), suspects=0))
+        return job
+
+    try:
+        with Crew(jobs) as crew:
+            outcomes = crew.do([partial(begin, job) for job in orders], lambda _: None)
+    except Interrupted:
+        raise KeyboardInterrupt from None
+    tallies = [outcome for outcome in outcomes if isinstance(outcome, Tally)]
+    each = 1 + seeds
+    trials = (_trial(mutant, numbers, tallies[i * each : (i + 1) * each]) for i, mutant in enumerate(mutants))
+    return Selfcheck(seeds=numbers, most=cases, trials=tuple(trials))
+
+
+def _world(mutant: Mutant) -> str:
+    return "real" if mutant.only_real else "fake"
+
+
+def _library(mutant: Mutant) -> DrawJob:
+    return DrawJob(spec=mutant.spec, world=_world(mutant), seed=0, count=None)
+
+
+def _drawing(mutant: Mutant, seed: int, cases: int) -> DrawJob:
+    count = min(cases, _REAL_CASES) if mutant.only_real else cases
+    accepted = mutant.accepted
+    return DrawJob(spec=mutant.spec, world=_world(mutant), seed=seed, count=count, only=accepted, stops_at=accepted)
+
+
+def _trial(mutant: Mutant, seeds: Iterable[int], tallies: Sequence[Tally]) -> Trial:
+    library, *drawn = tallies
+    broken = tuple(row.id for row in catalogue() if row.id in library.suspects)
+    kills = tuple(_kill(mutant, seed, tally) for seed, tally in zip(seeds, drawn, strict=True))
+    crashes = tuple(crash for tally in tallies for crash in tally.crashes)
+    return Trial(mutant=mutant, world=_world(mutant), broken=broken, kills=kills, crashes=crashes)
+
+
+def _kill(mutant: Mutant, seed: int, tally: Tally) -> Kill:
+    by = next((id for id in mutant.accepted if id in tally.first), None)
+    return Kill(seed=seed, by=by, cases=tally.scenarios if by is None else tally.first[by])
