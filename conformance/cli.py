@@ -277,6 +277,35 @@ def replay(file: Path) -> int:
 
 
 @cli.command()
+@click.option("--seed", type=click.IntRange(min=0), help="Repeat an earlier run.  [default: random, printed]")
+@click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Draw from so many seeds.")
+@click.option("--cases", type=click.IntRange(min=1), default=500, show_default=True, help="Drawn cases per seed, at most.")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="How many cores to use.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write what was found here.")
+@click.option("--matrix", type=click.Path(path_type=Path), help="Write the kill matrix here, as a page.")
+def selfcheck(seed: int | None, seeds: int, cases: int, jobs: int, json_file: Path | None, matrix: Path | None) -> int:
+    """Run the mutants: does the judge still see?"""
+    import secrets
+    from datetime import UTC, datetime
+
+    from conformance import selfcheck as trial
+    from conformance.report import mutants
+    from conformance.report.progress import shown
+
+    _check_writable(json_file, matrix)
+    seed = secrets.randbits(32) if seed is None else seed
+    with shown(sys.stderr) as on_progress:
+        check = trial.selfcheck(seed=seed, seeds=seeds, cases=cases, jobs=jobs, on_progress=on_progress)
+    click.echo(f"{mutants.as_text(check)}\nseed {seed}")
+    if json_file is not None:
+        _write(json_file, mutants.as_json(check))
+    if matrix is not None:
+        command = f"pollcheck selfcheck --seed {seed} --seeds {seeds} --cases {cases} --matrix {matrix}"
+        _write(matrix, mutants.as_page(check, command=command, date=f"{datetime.now(UTC):%Y-%m-%d}"))
+    return EXIT_BROKEN if check.survivors or check.crashed else EXIT_KEPT
+
+
+@cli.command()
 def pollers() -> int:
     """List what can be judged here, and what is missing to judge the rest."""
     from conformance import probe
