@@ -279,7 +279,9 @@ def replay(file: Path) -> int:
 @cli.command()
 @click.option("--seed", type=click.IntRange(min=0), help="Repeat an earlier run.  [default: random, printed]")
 @click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Draw from so many seeds.")
-@click.option("--cases", type=click.IntRange(min=1), default=500, show_default=True, help="Drawn cases per seed, at most.")
+@click.option(
+    "--cases", type=click.IntRange(min=1), default=500, show_default=True, help="Drawn cases per seed, at most."
+)
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="How many cores to use.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write what was found here.")
 @click.option("--matrix", type=click.Path(path_type=Path), help="Write the kill matrix here, as a page.")
@@ -295,7 +297,9 @@ def selfcheck(seed: int | None, seeds: int, cases: int, jobs: int, json_file: Pa
     _check_writable(json_file, matrix)
     seed = secrets.randbits(32) if seed is None else seed
     with shown(sys.stderr) as on_progress:
-        check = trial.selfcheck(seed=seed, seeds=seeds, cases=cases, jobs=jobs, on_progress=on_progress)
+        check = trial.selfcheck(
+            seed=seed, seeds=seeds, cases=cases, jobs=jobs, is_thorough=matrix is not None, on_progress=on_progress
+        )
     click.echo(f"{mutants.as_text(check)}\nseed {seed}")
     if json_file is not None:
         _write(json_file, mutants.as_json(check))

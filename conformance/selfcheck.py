@@ -1,4 +1,4 @@
-"""The judge is judged: every mutant through the library and through drawn scenarios, until what it breaks is seen.
+"""The judge is judged: every mutant through drawn scenarios and through the library, until what it breaks is seen.
 
 It runs what any run runs (`shard.py`, `crew.py`), on the fake world, where equal seeds give equal answers; the few mutants that need
 what only Linux has are run there, and say so. A mutant is killed when the guarantee of its row, or a neighbour named there, was seen
@@ -8,7 +8,7 @@ broken; that something else was seen broken proves nothing.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
@@ -94,10 +94,13 @@ def selfcheck(
     seeds: int = 1,
     jobs: int = 2,
     cases: int = CASES,
+    is_thorough: bool = False,
     mutants: Sequence[Mutant] = MUTANTS,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Selfcheck:
-    """Try every mutant: the library once, then drawn scenarios from each of `seeds` seeds that follow from `seed`.
+    """Try every mutant: drawn scenarios from each of `seeds` seeds that follow from `seed`, then the library.
+
+    The library is for those that drawn scenarios did not find, and ends when it has found them; all of it for all if `is_thorough`.
 
     Raises:
         UsageError: a mutant cannot be constructed, since the poller that it wraps cannot.
@@ -105,34 +108,43 @@ def selfcheck(
     """
     drawn = random.Random(seed)
     numbers = tuple(drawn.getrandbits(32) for _ in range(seeds))
-    orders = [job for mutant in mutants for job in (_library(mutant), *(_drawing(mutant, n, cases) for n in numbers))]
     begun = 0
 
-    def begin(job: DrawJob) -> Job:
+    def begin(job: DrawJob, planned: int) -> Job:
         nonlocal begun
         begun += 1
-        phase = "library" if job.count is None else "scenarios"
-        name = job.spec.partition(":")[2]
-        on_progress(Progress(poller=name, world=job.world, phase=phase, done=begun, planned=len(orders), suspects=0))
+        phase, name = ("library" if job.count is None else "scenarios"), job.spec.partition(":")[2]
+        on_progress(Progress(poller=name, world=job.world, phase=phase, done=begun, planned=planned, suspects=0))
         return job
+
+    def do(orders: Sequence[DrawJob], before: int = 0) -> list[Tally]:
+        planned = before + len(orders)
+        outcomes = crew.do([partial(begin, job, planned) for job in orders], lambda _: None)
+        return [outcome for outcome in outcomes if isinstance(outcome, Tally)]
 
     try:
         with Crew(jobs) as crew:
-            outcomes = crew.do([partial(begin, job) for job in orders], lambda _: None)
+            tallies = do([_drawing(mutant, number, cases) for mutant in mutants for number in numbers])
+            kills = {m: _kills(m, numbers, tallies[i * seeds :]) for i, m in enumerate(mutants)}
+            left = [m for m in mutants if is_thorough or not all(kill.by for kill in kills[m])]
+            libraries = dict(zip(left, do([_library(m, is_thorough) for m in left], begun), strict=True))
     except Interrupted:
         raise KeyboardInterrupt from None
-    tallies = [outcome for outcome in outcomes if isinstance(outcome, Tally)]
-    each = 1 + seeds
-    trials = (_trial(mutant, numbers, tallies[i * each : (i + 1) * each]) for i, mutant in enumerate(mutants))
-    return Selfcheck(seeds=numbers, most=cases, trials=tuple(trials))
+    crashes = {m: tallies[i * seeds : (i + 1) * seeds] for i, m in enumerate(mutants)}
+    return Selfcheck(
+        seeds=numbers,
+        most=cases,
+        trials=tuple(_trial(m, kills[m], libraries.get(m), crashes[m]) for m in mutants),
+    )
 
 
 def _world(mutant: Mutant) -> str:
     return "real" if mutant.only_real else "fake"
 
 
-def _library(mutant: Mutant) -> DrawJob:
-    return DrawJob(spec=mutant.spec, world=_world(mutant), seed=0, count=None)
+def _library(mutant: Mutant, is_thorough: bool) -> DrawJob:
+    stops_at = () if is_thorough else mutant.accepted
+    return DrawJob(spec=mutant.spec, world=_world(mutant), seed=0, count=None, stops_at=stops_at)
 
 
 def _drawing(mutant: Mutant, seed: int, cases: int) -> DrawJob:
@@ -141,12 +153,14 @@ def _drawing(mutant: Mutant, seed: int, cases: int) -> DrawJob:
     return DrawJob(spec=mutant.spec, world=_world(mutant), seed=seed, count=count, only=accepted, stops_at=accepted)
 
 
-def _trial(mutant: Mutant, seeds: Iterable[int], tallies: Sequence[Tally]) -> Trial:
-    library, *drawn = tallies
-    broken = tuple(row.id for row in catalogue() if row.id in library.suspects)
-    kills = tuple(_kill(mutant, seed, tally) for seed, tally in zip(seeds, drawn, strict=True))
-    crashes = tuple(crash for tally in tallies for crash in tally.crashes)
+def _trial(mutant: Mutant, kills: tuple[Kill, ...], library: Tally | None, drawn: Sequence[Tally]) -> Trial:
+    broken = tuple(row.id for row in catalogue() if library and row.id in library.suspects)
+    crashes = tuple(crash for tally in (*drawn, *([library] if library else ())) for crash in tally.crashes)
     return Trial(mutant=mutant, world=_world(mutant), broken=broken, kills=kills, crashes=crashes)
+
+
+def _kills(mutant: Mutant, seeds: Sequence[int], tallies: Sequence[Tally]) -> tuple[Kill, ...]:
+    return tuple(_kill(mutant, seed, tally) for seed, tally in zip(seeds, tallies, strict=False))
 
 
 def _kill(mutant: Mutant, seed: int, tally: Tally) -> Kill:

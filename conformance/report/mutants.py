@@ -26,7 +26,7 @@ def as_text(check: Selfcheck) -> str:
 
 def _line(trial: Trial) -> str:
     mutant = trial.mutant
-    library = f"library: {trial.by_library}" if trial.by_library else "library: not seen"
+    library = f"library: {trial.by_library}" if trial.by_library else "library: not seen" if trial.broken else ""
     kills = ", ".join(f"{kill.by} after {kill.cases}" if kill.by else f"not in {kill.cases}" for kill in trial.kills)
     real = f"  (real world: {mutant.only_real})" if mutant.only_real else ""
     return f"{'killed' if trial.is_killed else 'SURVIVED':9}{mutant.name:32}{library:20}drawn: {kills}{real}"
