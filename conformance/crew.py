@@ -58,7 +58,8 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
             process.kill()
-            process.wait()
+            with process:  # closes its pipes and waits
+                pass
 
     def do(self, prepare: Sequence[Callable[[], Job]], tick: Tick) -> list[Outcome]:
         """Do the jobs; each is prepared when a hand is free, so that it can know how much time is left.
