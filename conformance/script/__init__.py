@@ -30,7 +30,7 @@ __all__ = ["DEADLINES", "Cast", "proven", "write"]
 DEADLINES = {False: 10, True: 3}
 """Whether the bug is a hang -> seconds after which a script gives up, with exit 1."""
 _ATTEMPTS = 3
-"""A script of a bug that does not always show is run so often."""
+"""So often a script is run, for a bug need not show each time."""
 _STANDARD = ("contextlib", "os", "select", "signal", "socket", "struct", "threading", "time")
 _STAND_INS = ("os", "signal", "socket", "time")
 
@@ -52,9 +52,8 @@ def proven(finding: Finding, history: History, row: Guarantee, cast: Cast, may_g
     """The finding with its script, once that was seen to do what it says; or with the reason why there is none."""
     source = write(finding, history, row, cast)
     seconds = DEADLINES[history.is_fatal]
-    attempts = 1 if finding.seen == finding.reruns else _ATTEMPTS
     subject = None
-    for _ in range(attempts):
+    for _ in range(_ATTEMPTS):
         if not may_go_on():
             return replace(finding, unscripted="no time was left to run it")
         subject = run(source, seconds=seconds)

@@ -110,7 +110,9 @@ def test_script_fails_on_the_mutant_and_passes_on_the_control(
     assert (ends(path), ends(path, "--control")) == (1, 0)
 
 
-@pytest.mark.parametrize("name", ["ignores_deregister", "tells_readable_once", "adds_to_the_interest", "forgets_back_pressure"])
+@pytest.mark.parametrize(
+    "name", ["ignores_deregister", "tells_readable_once", "adds_to_the_interest", "forgets_back_pressure"]
+)
 def test_script_has_the_bad_luck_of_its_finding(name: str) -> None:
     """Faults that fell when it failed fall again, on the files of the scenario."""
     mutant = BY_NAME[name]
