@@ -297,9 +297,7 @@ def selfcheck(seed: int | None, seeds: int, cases: int, jobs: int, json_file: Pa
     _check_writable(json_file, matrix)
     seed = secrets.randbits(32) if seed is None else seed
     with shown(sys.stderr) as on_progress:
-        check = trial.selfcheck(
-            seed=seed, seeds=seeds, cases=cases, jobs=jobs, is_thorough=matrix is not None, on_progress=on_progress
-        )
+        check = trial.selfcheck(seed=seed, seeds=seeds, cases=cases, jobs=jobs, on_progress=on_progress)
     click.echo(f"{mutants.as_text(check)}\nseed {seed}")
     if json_file is not None:
         _write(json_file, mutants.as_json(check))

@@ -43,14 +43,16 @@ class Trial:
     mutant: Mutant
     world: str
     broken: tuple[str, ...]
-    """What the library's scenarios saw broken, in the catalogue's order."""
+    """What was seen broken until it was killed, in the catalogue's order."""
+    library: tuple[str, ...] | None
+    """What the library saw broken of it; None where it was not asked."""
     kills: tuple[Kill, ...]
     crashes: tuple[str, ...] = ()
 
     @property
     def by_library(self) -> str | None:
         """The guarantee of the row, or a neighbour, that the library saw broken."""
-        return next((id for id in self.mutant.accepted if id in self.broken), None)
+        return next((id for id in self.mutant.accepted if id in (self.library or ())), None)
 
     @property
     def is_killed(self) -> bool:
@@ -94,13 +96,12 @@ def selfcheck(
     seeds: int = 1,
     jobs: int = 2,
     cases: int = CASES,
-    is_thorough: bool = False,
     mutants: Sequence[Mutant] = MUTANTS,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Selfcheck:
     """Try every mutant: drawn scenarios from each of `seeds` seeds that follow from `seed`, then the library.
 
-    The library is for those that drawn scenarios did not find, and ends when it has found them; all of it for all if `is_thorough`.
+    The library is for those that drawn scenarios did not find, and ends when it has found them.
 
     Raises:
         UsageError: a mutant cannot be constructed, since the poller that it wraps cannot.
@@ -126,8 +127,8 @@ def selfcheck(
         with Crew(jobs) as crew:
             tallies = do([_drawing(mutant, number, cases) for mutant in mutants for number in numbers])
             kills = {m: _kills(m, numbers, tallies[i * seeds :]) for i, m in enumerate(mutants)}
-            left = [m for m in mutants if is_thorough or not all(kill.by for kill in kills[m])]
-            libraries = dict(zip(left, do([_library(m, is_thorough) for m in left], begun), strict=True))
+            left = [m for m in mutants if not all(kill.by for kill in kills[m])]
+            libraries = dict(zip(left, do([_library(m) for m in left], begun), strict=True))
     except Interrupted:
         raise KeyboardInterrupt from None
     crashes = {m: tallies[i * seeds : (i + 1) * seeds] for i, m in enumerate(mutants)}
@@ -142,21 +143,25 @@ def _world(mutant: Mutant) -> str:
     return "real" if mutant.only_real else "fake"
 
 
-def _library(mutant: Mutant, is_thorough: bool) -> DrawJob:
-    stops_at = () if is_thorough else mutant.accepted
-    return DrawJob(spec=mutant.spec, world=_world(mutant), seed=0, count=None, stops_at=stops_at)
+def _library(mutant: Mutant) -> DrawJob:
+    return DrawJob(spec=mutant.spec, world=_world(mutant), seed=0, count=None, stops_at=mutant.accepted)
 
 
 def _drawing(mutant: Mutant, seed: int, cases: int) -> DrawJob:
     count = min(cases, _REAL_CASES) if mutant.only_real else cases
-    accepted = mutant.accepted
-    return DrawJob(spec=mutant.spec, world=_world(mutant), seed=seed, count=count, only=accepted, stops_at=accepted)
+    return DrawJob(spec=mutant.spec, world=_world(mutant), seed=seed, count=count, stops_at=mutant.accepted)
 
 
 def _trial(mutant: Mutant, kills: tuple[Kill, ...], library: Tally | None, drawn: Sequence[Tally]) -> Trial:
-    broken = tuple(row.id for row in catalogue() if library and row.id in library.suspects)
-    crashes = tuple(crash for tally in (*drawn, *([library] if library else ())) for crash in tally.crashes)
-    return Trial(mutant=mutant, world=_world(mutant), broken=broken, kills=kills, crashes=crashes)
+    tallies = (*drawn, library) if library else tuple(drawn)
+    return Trial(
+        mutant=mutant,
+        world=_world(mutant),
+        broken=tuple(row.id for row in catalogue() if any(row.id in tally.suspects for tally in tallies)),
+        library=tuple(library.suspects) if library else None,
+        kills=kills,
+        crashes=tuple(crash for tally in tallies for crash in tally.crashes),
+    )
 
 
 def _kills(mutant: Mutant, seeds: Sequence[int], tallies: Sequence[Tally]) -> tuple[Kill, ...]:

@@ -26,7 +26,7 @@ def as_text(check: Selfcheck) -> str:
 
 def _line(trial: Trial) -> str:
     mutant = trial.mutant
-    library = f"library: {trial.by_library}" if trial.by_library else "library: not seen" if trial.broken else ""
+    library = "" if trial.library is None else f"library: {trial.by_library or 'not seen'}"
     kills = ", ".join(f"{kill.by} after {kill.cases}" if kill.by else f"not in {kill.cases}" for kill in trial.kills)
     real = f"  (real world: {mutant.only_real})" if mutant.only_real else ""
     return f"{'killed' if trial.is_killed else 'SURVIVED':9}{mutant.name:32}{library:20}drawn: {kills}{real}"
@@ -55,7 +55,8 @@ def as_json(check: Selfcheck) -> str:
             "breaks": trial.mutant.breaks,
             "neighbours": list(trial.mutant.neighbours),
             "killed": trial.is_killed,
-            "library": list(trial.broken),
+            "seen": list(trial.broken),
+            "library": trial.by_library,
             "drawn": [{"seed": kill.seed, "by": kill.by, "cases": kill.cases} for kill in trial.kills],
             "crashes": list(trial.crashes),
         }
@@ -73,9 +74,9 @@ def as_page(check: Selfcheck, *, command: str, date: str) -> str:
         [
             "# The kill matrix",
             "",
-            f"Generated on {date} by `{command}`; do not edit. *Seen by* is what the library's scenarios saw broken, in bold what the",
-            "row names. *Cases* is how many drawn scenarios it took until the guarantee of the row or a neighbour was seen broken: the",
-            f"median and the worst of {len(check.seeds)} seeds, of {check.most} cases each; `-` where one of the seeds did not find it.",
+            f"Generated on {date} by `{command}`; do not edit. *Seen by* is what was seen broken until the mutant was killed, in bold",
+            "what its row names. *Cases* is how many drawn scenarios it took until the guarantee of the row or a neighbour was seen",
+            f"broken: the median and the worst of {len(check.seeds)} seeds, of {check.most} cases each; `-` where a seed did not find it.",
             "",
             *_figures(check),
             "",
