@@ -685,7 +685,7 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
             " set 1 r; send 2 3; settle"
         ),
     ),
-    "USR-16": ("user 1; register 1 7 r edge; set 1 r; settle; reregister 1 7 r edge; settle",),
+    "USR-16": ("user 1; register 1 7 r edge; set 1 r; settle; reregister 1 7 r edge; rest 0.9ms",),
     # ── wakers ──────────────────────────────────────────────────────────────────────────────────────────────────
     "WAK-01": ("waker 7; poll 0; wake 1; settle", "waker 0; wake 3; poll none"),
     "WAK-02": ("waker 7; await none wake 0", "waker 7; unix 1 2; register 2 8 r {trigger}; await 1.5s wake 0"),
