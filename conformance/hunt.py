@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from conformance import probe
 from conformance.actions import Action
 from conformance.attribution import Attribution, TryJob
 from conformance.blame import responsible
@@ -139,7 +140,7 @@ class Hunt:
         self.target, self.world, self.crew = target, world, crew
         try:
             with Child(target.spec, world) as child:
-                self.false_claims = child.hello().false_claims
+                self.false_claims = probe.false_claims(child)
         except UsageError as error:
             raise UsageError(f"{target.name}: {error}") from None
         self.path = state_path(target.name, world)
