@@ -2,8 +2,8 @@
 
 One bug breaks many guarantees. A loop that drops a file at POLLERR breaks "a reset connection is reported readable", always; and now
 and then, when a reset happens to meet them, also "token 0 is a token like any other" and "of several reregisters the last is in
-force". Accusing it of those would be wrong, and would bury the finding. So the facts that broke are covered by few guarantees, those
-that broke most reliably first; a guarantee that was kept elsewhere, and all of whose broken facts are covered, is explained.
+force". Accusing it of those would be wrong, and would bury the finding. So the scenarios that failed are explained by few guarantees,
+those that broke most reliably first; one that was kept elsewhere, and broke only in scenarios that are explained, is not accused.
 
 The shares are taken from the library's scenarios, which are the same in every run, so that a second run blames the same.
 """
@@ -33,16 +33,16 @@ def responsible(
     out = dict.fromkeys(doubted)
     blamed = dict.fromkeys(confirmed)
     shares = _shares(library, whole)
-    always = [id for id, share in shares.items() if share == 1.0 and id not in out and _broken(library)[id]]
+    always = [id for id, share in shares.items() if share == 1.0 and id not in out and library.failed[id]]
     blamed |= dict.fromkeys(always)
-    open_facts = [ids for ids in whole.together if not _is_covered(ids, blamed)]
-    while open_facts:
-        worth = Counter(id for ids in open_facts for id in ids if id not in out)
+    unexplained = [ids for ids in whole.together if not _is_explained(ids, blamed)]
+    while unexplained:
+        worth = Counter(id for ids in unexplained for id in ids if id not in out)
         if not worth:
             break
         best = max(worth, key=lambda id: (shares[id], worth[id], [-ord(letter) for letter in id]))
         blamed[best] = None
-        open_facts = [ids for ids in open_facts if not _is_covered(ids, blamed)]
+        unexplained = [ids for ids in unexplained if not _is_explained(ids, blamed)]
     done = dict.fromkeys(confirmed)
     return tuple(id for id in blamed if id not in done)
 
@@ -59,24 +59,16 @@ def explain(broken: Sequence[str], whole: Tally, findings: Mapping[str, object])
     return explained
 
 
-def _is_covered(ids: tuple[str, ...], blamed: Mapping[str, None]) -> bool:
-    """A fact is covered by a guarantee that it broke; a broken MUST by a MUST, so that a SHOULD never hides one."""
+def _is_explained(ids: tuple[str, ...], blamed: Mapping[str, None]) -> bool:
+    """A scenario is explained by a guarantee that broke in it; a broken MUST by a MUST, so that a SHOULD never hides one."""
     musts = [id for id in ids if lookup(id).strength is Strength.MUST]
     return any(id in blamed for id in musts or ids)
-
-
-def _broken(tally: Tally) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for ids, times in tally.together.items():
-        for id in ids:
-            counts[id] += times
-    return counts
 
 
 def _shares(library: Tally, whole: Tally) -> dict[str, float]:
     """Guarantee -> which share of its facts broke; in the library where it was put to the test there."""
     shares = {}
-    for id in _broken(whole):
+    for id in whole.failed:
         tally = library if library.exercised[id] else whole
-        shares[id] = _broken(tally)[id] / max(1, tally.exercised[id])
+        shares[id] = tally.failed[id] / max(1, tally.exercised[id])
     return shares

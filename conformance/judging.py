@@ -21,8 +21,8 @@ class Weighed:
 
     exercised: Counter[str] = field(default_factory=Counter)
     broken: dict[str, Fact] = field(default_factory=dict)
-    together: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    """For each broken fact, all the guarantees that it breaks: they may share one cause (`blame.py`)."""
+    failed: Counter[str] = field(default_factory=Counter)
+    """How many of those times it was broken."""
     quality: dict[str, int] = field(default_factory=dict)
 
 
@@ -39,14 +39,12 @@ def weigh(history: History, rows: Sequence[Guarantee]) -> Weighed:
     """Judge `history` by the checks of `rows`."""
     account = read(history)
     weighed = Weighed(quality=account.quality)
-    broke: dict[int, list[str]] = {}
     for row in rows:
         assert row.check is not None
         for fact in row.check(account):
             if fact.held is False:
                 weighed.broken.setdefault(row.id, fact)
-                broke.setdefault(id(fact), []).append(row.id)
+                weighed.failed[row.id] += 1
             if fact.held is not None:
                 weighed.exercised[row.id] += 1
-    weighed.together.update(tuple(ids) for ids in broke.values())
     return weighed

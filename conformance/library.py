@@ -117,6 +117,7 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
         ),
     ),
     "REG-18": (
+        "pipe 1 2; register 2 7 w level; close 1; settle; reregister 2 8 w level; settle",
         (
             "unix 1 2; register 2 7 r {trigger}; register 2 7 r {trigger}; deregister 2; deregister 2;"
             " reregister 2 7 r {trigger}; deregister 1; poll 0"
@@ -157,6 +158,7 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
     ),
     "LVL-02": ("unix 1 2; register 2 7 r level; send 1 5; poll 0; poll 0; poll 0; settle",),
     "LVL-03": (
+        "tcp 1 2; register 1 7 w level; reset 2; poll 0; drain 1; settle; settle",
         "tcp 1 2; register 2 7 w level; settle; send 2 3; settle; send 2 3; poll none",
         "unix 1 2; register 2 7 rw level; send 1 3; settle; drain 2; settle; settle",
     ),
@@ -421,6 +423,7 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
         "tcp 1 2; register 2 7 r {trigger}; shutdown 1 wr; settle; drain 2",
     ),
     "EOF-04": (
+        "tcp 1 2; register 1 7 r level; reset 2; poll 0; drain 1; settle; settle",
         "unix 1 2; register 2 7 r level; shutdown 1 wr; settle; drain 2; settle; drain 2; settle",
         "pipe 1 2; register 1 7 r level; close 2; settle; drain 1; settle",
     ),
@@ -592,7 +595,10 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
         "udp 1 2; send 1 3; register 2 7 r {trigger}; settle; recv 2 9",
     ),
     "DGR-02": ("udp 1 2; register 2 7 w {trigger}; settle", "udp 1 2; send 1 3; register 2 7 rw {trigger}; settle"),
-    "DGR-03": ("udp 1 2; register 2 7 r level; send 1 3; send 1 4; settle; recv 2 9; settle; recv 2 9; poll 0",),
+    "DGR-03": (
+        "udp 1 2; register 2 7 r level; send 1 3; send 1 4; settle; recv 2 9; settle; recv 2 9; poll 0",
+        "udp 1 2; register 1 7 rw level; close 2; send 1 1; settle; settle",
+    ),
     "DGR-04": (
         "udp 1 2; register 2 7 r edge; send 1 3; settle; drain 2; poll 0; send 1 3; settle; drain 2; send 1 3; settle",
     ),

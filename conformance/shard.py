@@ -67,8 +67,9 @@ class Tally:
     scenarios: int = 0
     planned: int = 0
     exercised: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
     together: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    """The guarantees that one fact broke, as a tuple -> how many facts."""
+    """The guarantees that broke in one scenario, as a tuple -> in how many scenarios: they may share one cause (`blame.py`)."""
     quality: Counter[str] = field(default_factory=Counter)
     suspects: dict[str, list[Suspect]] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
@@ -91,6 +92,7 @@ class Tally:
         self.scenarios += other.scenarios
         self.planned += other.planned
         self.exercised += other.exercised
+        self.failed += other.failed
         self.together += other.together
         self.quality += other.quality
         self.hangs += other.hangs
@@ -184,7 +186,9 @@ class _Shard:
         weighed = weigh(history, self.rows)
         self.tally.scenarios += 1
         self.tally.exercised.update(weighed.exercised)
-        self.tally.together.update(weighed.together)
+        self.tally.failed.update(weighed.failed)
+        if weighed.broken:
+            self.tally.together[tuple(weighed.broken)] += 1
         self.tally.quality.update(weighed.quality)
         for id in weighed.broken:
             self.tally.first.setdefault(id, self.tally.scenarios)
