@@ -225,6 +225,9 @@ class Book:
         value = self.slots.files[label].value
         if before and not value:
             self.freedom("withdrawn")
+        if watch := self.watches.get(label):
+            for direction in [direction for direction in watch.debts if not value & direction]:
+                del watch.debts[direction]  # withdrawn: if it is set again, it is owed anew
         if (watch := self.watches.get(label)) and (added := Interest(value & ~before & int(BOTH))):
             watch.marks |= {"replaced": bool(before), **self.places()}
             watch.arm("set", value_mask(value), only=added)
