@@ -594,7 +594,11 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
         "udp 1 2; register 2 7 r {trigger}; poll 0; send 1 3; settle",
         "udp 1 2; send 1 3; register 2 7 r {trigger}; settle; recv 2 9",
     ),
-    "DGR-02": ("udp 1 2; register 2 7 w {trigger}; settle", "udp 1 2; send 1 3; register 2 7 rw {trigger}; settle"),
+    "DGR-02": (
+        "udp 1 2; register 2 7 w {trigger}; settle",
+        "udp 1 2; send 1 3; register 2 7 rw {trigger}; settle",
+        "udp 1 2; register 1 7 w level; close 2; send 1 1; poll 0; settle; settle",
+    ),
     "DGR-03": (
         "udp 1 2; register 2 7 r level; send 1 3; send 1 4; settle; recv 2 9; settle; recv 2 9; poll 0",
         "udp 1 2; register 1 7 rw level; close 2; send 1 1; settle; settle",
