@@ -168,10 +168,10 @@ class _Shard:
         return self.ends_at is not None and time.monotonic() >= self.ends_at
 
     def judge(self, scenario: Scenario) -> None:
-        """Perform and judge one scenario, unless the time is up; on the fake world every other one with bad luck."""
+        """Perform and judge one scenario, unless the time is up; on the fake world every other drawn one with bad luck."""
         if self.is_over:
             return
-        if self.job.world == "fake" and self.luck.randrange(2):
+        if self.job.world == "fake" and self.job.count is not None and self.luck.randrange(2):
             scenario = (Action("faults", (self.luck.randrange(2**32),)), *scenario)
         if any(self._is_avoided(_kind(action)) for action in scenario):
             self.tally.left_out += 1
