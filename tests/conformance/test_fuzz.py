@@ -67,6 +67,7 @@ def test_honest_poller_is_kept(crew: Crew) -> None:
     assert read_state(one.path) == one.state
 
 
+@pytest.mark.slow
 def test_findings_are_saved_with_their_scripts_and_found_once(crew: Crew) -> None:
     """A second campaign goes on, knows what is known, and exits as the first."""
     code, first = campaign(crew, MUTANT.spec, 40, seed=1)
@@ -206,7 +207,9 @@ def test_two_limits_are_a_mistake(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 def test_killed_campaign_goes_on(way: signal.Signals) -> None:
     """kill -9 after the first finding: the next campaign knows it, and no finding is told twice."""
     process = subprocess.Popen(
-        command(MUTANT.spec, "--world", "fake", "--seed", "1"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command(MUTANT.spec, "--world", "fake", "--seed", "1", "--minutes", "2"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     with process:
         assert process.stdout is not None
