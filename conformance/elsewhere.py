@@ -7,19 +7,21 @@ that it met, or stands behind it where it met none.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from conformance.history import THREAD, Acted, Did
-from conformance.model import value_mask
-from conformance.protocol import Readiness
+from conformance.actions import Action
+from conformance.history import THREAD, Acted, Did, Masks
+from conformance.model import Ledger, value_mask
+from conformance.protocol import Interest, Readiness, Trigger
 from conformance.scenario import Scenario
+from conformance.watch import shows
 
 if TYPE_CHECKING:
     from conformance.runner import Stage
 
-__all__ = ["OtherThread", "awaited", "meanwhile"]
+__all__ = ["OtherThread", "awaited", "meanwhile", "would_any_be_told", "would_be_told"]
 
 _MOST_S = 5.0
 """Seconds that an act which has begun may take."""
@@ -85,3 +87,51 @@ def meanwhile(stage: Stage, step: int, acts: Scenario) -> Callable[[], Acted]:
         return Acted(act="meanwhile", label=0, masks=stage.masks(asked), did=did)
 
     return run
+
+
+def would_be_told(
+    ledger: Ledger, act: str, label: int, masks: Masks, drained: Collection[int] = (), undone: Collection[int] = ()
+) -> bool:
+    """Whether what the other thread is about to do makes something owed."""
+    if act == "wake":
+        return True
+    slots = ledger.slots
+    file = slots.files[label]
+    reader = file if act == "set" or file.kind == "eventfd" else file.peer
+    for told in reader.labels if reader else ():
+        watch = ledger.watches.get(told)
+        if watch is None or told in undone or not watch.interest & Interest.READABLE:
+            continue
+        if watch.counts and told in drained:
+            return True
+        if watch.owes(Interest.READABLE, value_mask(1)) and not masks.get(told, 0) & 1:
+            return True
+        if act == "set" and watch.counts and not file.value & 1:
+            return True
+    return False
+
+
+def would_any_be_told(stage: Stage, acts: Scenario, masks: Masks) -> bool:
+    """Whether something is owed once another thread has done `acts`, as far as can be said without doing them."""
+    drained: set[int] = set()
+    for index, act in enumerate(acts):
+        undone = {later.label for later in acts[index + 1 :] if later.verb != "send"}
+        if act.verb == "drain":
+            drained.add(act.label)
+        elif act.verb == "send" and would_be_told(stage.ledger, "send", act.label, masks, drained, undone):
+            return True
+        elif act.verb in ("register", "reregister") and act.label not in undone:
+            mask, asked = stage.masks([act.label])[act.label], _news(stage.ledger, act)
+            if any(shows(direction, mask) for direction in Interest if direction & asked):
+                return True
+    return False
+
+
+def _news(ledger: Ledger, act: Action) -> Interest:
+    """The directions that a register or reregister makes owed if they are ready; of a plain edge only what it adds."""
+    _, _, interest, trigger = act.args
+    watch = ledger.watches.get(act.label)
+    if (watch is None) == (act.verb == "reregister"):
+        return Interest(0)
+    is_plain = watch is not None and watch.trigger == trigger == Trigger.EDGE
+    return Interest(interest & ~watch.interest) if watch and is_plain else Interest(interest)

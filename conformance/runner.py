@@ -8,19 +8,18 @@ process around it (`child.py`) can tell a hang, and a history survives an abort.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 from conformance.actions import Action
 from conformance.answers import part_result, show_error
 from conformance.batch import Batch
-from conformance.elsewhere import OtherThread, awaited, meanwhile
+from conformance.elsewhere import OtherThread, awaited, meanwhile, would_any_be_told, would_be_told
 from conformance.history import HUNG, Acted, Curtain, Did, Entry, Masks, Poll
 from conformance.model import AWAIT_RETURNS, LONG_WAIT, REST_WAITS, UNSEEN, Ledger, value_mask
-from conformance.protocol import REFUSALS, Capability, Interest, Readiness, Trigger
+from conformance.protocol import REFUSALS, Capability, Readiness
 from conformance.scenario import Scenario
-from conformance.watch import shows
 from conformance.worlds import Outcome, Source, World
 
 __all__ = ["ACT_AFTER", "PATIENCE", "Log", "run"]
@@ -38,7 +37,6 @@ ACT_AFTER = 0.02
 _LOOKS = 6
 """poll(0) calls before the waits of a `rest`, so that what was still under way is told."""
 _SIGNAL_EVERY, _SIGNALS = 0.005, 60
-EVERY = (Interest.READABLE, Interest.WRITABLE, Interest.PRIORITY)
 _MASKED = ("recv", "drain", "peek", "accept", "send", "fill", "connect", "refuse", "register", "reregister")
 
 
@@ -273,7 +271,7 @@ class Stage:
         masks = self.masks()
         if not self.ledger.must_rest(masks):
             return "something is owed, or keeps it awake"
-        if not self._would_be_told(act, label, masks):
+        if not would_be_told(self.ledger, act, label, masks):
             return "nobody would be told"
         self.other = OtherThread(self, ACT_AFTER, awaited(self, act, label))
         self._poll_until_told(step, wait, self.other, label)
@@ -283,7 +281,7 @@ class Stage:
         masks = self.masks()
         if not self.ledger.must_rest(masks):
             return "something is owed, or keeps it awake"
-        if (wait is None or wait >= LONG_WAIT) and not self._would_any_be_told(acts, masks):
+        if (wait is None or wait >= LONG_WAIT) and not would_any_be_told(self, acts, masks):
             return "nobody would be told"
         self.other = OtherThread(self, ACT_AFTER, meanwhile(self, step, acts))
         self._poll_until_told(step, wait, self.other, 0)
@@ -301,51 +299,6 @@ class Stage:
     def _is_level_told(self, label: int) -> bool:
         """A level registration stays owed; one report is what was awaited."""
         return any(watch.is_level and watch.told for watch in self.ledger.watches.values() if watch.label != label)
-
-    def _would_be_told(
-        self, act: str, label: int, masks: Masks, drained: Collection[int] = (), undone: Collection[int] = ()
-    ) -> bool:
-        """Whether what the other thread is about to do makes something owed."""
-        if act == "wake":
-            return True
-        slots = self.ledger.slots
-        file = slots.files[label]
-        reader = file if act == "set" or file.kind == "eventfd" else file.peer
-        for told in reader.labels if reader else ():
-            watch = self.ledger.watches.get(told)
-            if watch is None or told in undone or not watch.interest & Interest.READABLE:
-                continue
-            if watch.counts and told in drained:
-                return True
-            if watch.owes(Interest.READABLE, value_mask(1)) and not masks.get(told, 0) & 1:
-                return True
-            if act == "set" and watch.counts and not file.value & 1:
-                return True
-        return False
-
-    def _would_any_be_told(self, acts: Scenario, masks: Masks) -> bool:
-        """Whether something is owed once another thread has done `acts`, as far as can be said without doing them."""
-        drained: set[int] = set()
-        for index, act in enumerate(acts):
-            undone = {later.label for later in acts[index + 1 :] if later.verb != "send"}
-            if act.verb == "drain":
-                drained.add(act.label)
-            elif act.verb == "send" and self._would_be_told("send", act.label, masks, drained, undone):
-                return True
-            elif act.verb in ("register", "reregister") and act.label not in undone:
-                mask, asked = self.masks([act.label])[act.label], self._news(act)
-                if any(shows(direction, mask) for direction in EVERY if direction & asked):
-                    return True
-        return False
-
-    def _news(self, act: Action) -> Interest:
-        """The directions that a register or reregister makes owed if they are ready; of a plain edge only what it adds."""
-        _, _, interest, trigger = act.args
-        watch = self.ledger.watches.get(act.label)
-        if (watch is None) == (act.verb == "reregister"):
-            return Interest(0)
-        is_plain = watch is not None and watch.trigger == trigger == Trigger.EDGE
-        return Interest(interest & ~watch.interest) if watch and is_plain else Interest(interest)
 
     def _signals(self, step: int, wait: float) -> str:
         stop = self.world.signals(_SIGNAL_EVERY, _SIGNALS)
