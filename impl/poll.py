@@ -214,8 +214,8 @@ class Poll:
             finally:
                 if row is not None:
                     self._told[fd] = row
-            # A row that a closed fd has left behind silences nobody: its token may be another's by now.
-            if before is not None and epoll_ctl == self._epoll.modify:
+            # A row that a closed fd has left behind: its token may be another's by now.
+            if before is not None and (epoll_ctl == self._epoll.modify or not self._is_carried(before.token)):
                 self._silence(before.token)
 
     def _tell(self, harvest: list[tuple[int, int]]) -> list[Event]:
@@ -262,6 +262,9 @@ class Poll:
         if source.queue is not self._users:
             raise ValueError("this user source belongs to another poll")
         return source.queue
+
+    def _is_carried(self, token: int) -> bool:
+        return self._silenced is not None and any(row.token == token for row in self._told.values())
 
     def _silence(self, token: int) -> None:
         if self._silenced is not None:

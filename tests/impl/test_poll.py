@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -412,6 +413,25 @@ def test_a_number_reused_in_a_handler_does_not_inherit_the_event(poll: Poll, mak
 
     poll.poll_each(0, replace)
     assert len(told) == 1
+
+
+def test_what_a_closed_file_left_behind_silences_nobody(poll: Poll, make_pair: Callable[[], Pair]) -> None:
+    """Its token is another's by now: neither a stray deregister nor a register of its number takes that one's event."""
+    gone, first, second = (make_pair()[0] for _ in range(3))
+    poll.register(gone, 1, W, LEVEL)
+    number = gone.fileno()
+    gone.close()
+    poll.register(first, 7, W, LEVEL | ONESHOT)
+    poll.register(second, 1, W, LEVEL | ONESHOT)
+    told: list[int] = []
+
+    def stumble(event: Event) -> None:
+        told.append(event.token)
+        with contextlib.suppress(OSError):
+            poll.deregister(Number(number))
+
+    poll.poll_each(0, stumble)
+    assert sorted(told) == [1, 7]
 
 
 # --- threads ---------------------------------------------------------------------------------------------------------
