@@ -118,7 +118,7 @@ def test_interrupt_leaves_a_partial_report_and_no_child(here: Path, jobs: str) -
     while polled.stat().st_size < 200 and running.poll() is None:
         os.sched_yield()
     os.killpg(running.pid, signal.SIGINT)
-    out, err = running.communicate()
+    out, err = running.communicate(timeout=60)
     assert (running.returncode, err) == (130, "")
     assert "interrupted, this is a part of the report" in out
     assert _session(running.pid) == []
