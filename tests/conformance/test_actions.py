@@ -16,6 +16,7 @@ from tests.conformance.histories import EVERYTHING
 VALUES: dict[str, tuple[Any, ...]] = {
     "label": (0, 1, 9_999),
     "new label": (1, 42),
+    "seed": (0, 2**32 - 1),
     "bytes": (1, 1 << 20),
     "times": (1, 100_000),
     "token": (0, 1, 2**32, MAX_TOKEN),
