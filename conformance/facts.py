@@ -221,6 +221,8 @@ class Left(Fact):
     """How the poller left the world: `fds` (its own are freed), `open` (the sources are), `blocking` (O_NONBLOCK stays)."""
 
     about: str
+    after_stray: bool = False
+    """The poller had granted a stray reregister."""
 
 
 @dataclass(slots=True, kw_only=True)

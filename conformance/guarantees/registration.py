@@ -109,6 +109,7 @@ def stray_calls(account: Account) -> Iterable[Fact]:
     yield from (call for call in strays if call.problem != "type")
     yield from (debt for debt in account.debts_for() if debt.marks.get("stray"))
     yield from (quiet for quiet in account.quiets if quiet.after_stray)
+    yield from (left for left in account.left if left.after_stray)
 
 
 @guarantee(

@@ -41,7 +41,7 @@ def closed(book: Book, curtain: Curtain) -> None:
     if curtain.ended != ALIVE:
         rows = (("close", True, f"close() {curtain.ended}", "a close() that returns"),)
     for about, is_broken, got, should_be in rows:
-        fact = Left(step=curtain.step, held=not is_broken, about=about)
+        fact = Left(step=curtain.step, held=not is_broken, about=about, after_stray=bool(book.strays))
         if is_broken:
             fact.got, fact.should_be = got, should_be
         book.account.left.append(fact)
