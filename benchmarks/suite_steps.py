@@ -73,7 +73,11 @@ def on_fake(scenario: Scenario) -> History:
 
 def suite() -> None:
     """Draw, perform and judge."""
-    each(scenarios(CAPABILITIES), lambda scenario: print(end="") if weigh(on_fake(scenario), ROWS).broken else None)
+
+    def judge(scenario: Scenario) -> None:
+        weigh(on_fake(scenario), ROWS)
+
+    each(scenarios(CAPABILITIES), judge)
 
 
 def bare(length: int) -> None:

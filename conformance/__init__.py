@@ -6,7 +6,7 @@ Follow one scenario through the house:
 2. `child.py` hands it to a process of its own, where the poller under test may hang or die without harm.
 3. There `runner.py` performs it on a world (`worlds/`): it makes files, calls the poller, and asks poll(2) what is true.
    It judges nothing. What it writes down is the history (`history.py`).
-4. `model.py` reads the history: a ledger of tokens, arming and firing that knows what each poll may, must and must not report.
+4. `model/` reads the history: a ledger of tokens, arming and firing that knows what each poll may, must and must not report.
    It knows no poller. What comes out is an account: facts, each kept or broken (`facts.py`).
 5. `guarantees/` holds a row and a check for each guarantee; a check picks the facts that concern it (`judging.py`).
 6. What broke is a suspect. `minimise.py` deletes what does not matter; `attribution.py` runs the rest again, on the poller and on a
