@@ -251,6 +251,10 @@ class Connection(Socket):
         self.finish(time_wait=False)
         self.wake(ERR)
 
+    def window(self) -> int:
+        """How many bytes may be on their way to here: what a fault holds back in flight counts as well."""
+        return self.rcvbuf - len(self.inbox) - len(self.held or b"")
+
     def withhold(self, keep: int) -> bool:
         """As `File.withhold`; never once a FIN, a RST or an urgent byte has come, for data comes before them."""
         if self.held is not None or self.shut & SHUT_RECEIVE or self.mark >= 0 or self.rcvlowat > 1:
@@ -291,7 +295,7 @@ class Connection(Socket):
         if peer is None:
             return
         while self.outbox:
-            room = peer.rcvbuf - len(peer.inbox)
+            room = peer.window()
             if room < min(len(self.outbox), peer.rcvbuf // 2):
                 break
             data = bytes(self.outbox[: min(room, SEGMENT)])

@@ -230,11 +230,17 @@ class Tcp(Connection):
         peer = self.peer
         assert peer is not None, "established"
         if flags & MSG_OOB and data:
-            if self.outbox or len(data) > peer.rcvbuf - len(peer.inbox):
+            if self.outbox or len(data) > peer.window():
                 raise NotModelled("urgent data that does not fit into the receiver's window")
             peer.arrive_urgent(data)
             return len(data)
-        if data and not self.outbox and len(data) <= peer.rcvbuf - len(peer.inbox) and self.sndbuf > 0:
+        if (
+            data
+            and not self.outbox
+            and peer.held is None
+            and len(data) <= peer.rcvbuf - len(peer.inbox)
+            and self.sndbuf > 0
+        ):
             peer.arrive_data(data)
             return len(data)
         return self._queue(data)

@@ -425,6 +425,38 @@ def test_exercise_prints_its_counts(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line.split()[0] for line in lines] == [*profile(LOSSLESS)]
 
 
+@pytest.mark.parametrize("held", ["send@one#1[1] = late(100000)", "recv@other#1[1] = arrive(2)"])
+@pytest.mark.parametrize("family", ["tcp", "unix"])
+def test_held_bytes_fill_the_buffers(family: str, held: str) -> None:
+    """The sender meets EAGAIN at the figure that holds without the fault, and has room again once all was read."""
+    reads = 2 * held.startswith("recv")
+    assert _filled(family, held, reads) == _filled(family, "", reads) > 100_000
+
+
+def _filled(family: str, schedule: str, reads: int) -> int:
+    """Fill a stream whose bytes are held back, read it empty, and say how much went in."""
+    stage = Stage(Schedule.parse(schedule), "level")
+    one, other = stage.pair() if family == "tcp" else stage.kernel.socket.socketpair()
+    for sock, role in ((one, "one"), (other, "other")):
+        sock.setblocking(False)
+        stage.kernel.name(sock, role)
+    sent: int = one.send(b"first")
+    got = len(other.recv(reads)) if reads else 0
+    with contextlib.suppress(BlockingIOError):
+        while sent < 1 << 24:
+            sent += one.send(b"x" * 65_536)
+    room, there = stage.kernel.select.epoll(), stage.kernel.select.epoll()
+    room.register(one, OUT)
+    there.register(other, IN)
+    assert room.poll(0) == []
+    while got < sent:
+        there.poll()
+        got += len(other.recv(sent))
+    assert room.poll(0) == [(one.fileno(), OUT)]
+    assert len(stage.kernel.fired) == bool(schedule)
+    return sent
+
+
 def test_peeked_bytes_have_arrived() -> None:
     """Who has seen bytes by MSG_PEEK gets them: `arrive` cannot fall any more."""
     kernel = Kernel(faults=Schedule.parse("recv@pair#2[1] = arrive(2)"))
