@@ -27,7 +27,10 @@ __all__ = [
     "Wait",
 ]
 
-ONESHOT = Trigger.ONESHOT
+IS_LEVEL, IS_EDGE, IS_ONESHOT = (
+    {Trigger(number): bool(number & bit) for number in range(8)} for bit in (Trigger.LEVEL, Trigger.EDGE, Trigger.ONESHOT)
+)
+"""Trigger -> whether the bit is in it: this is asked at every step, and an `&` of flags costs ten times a look into a dictionary."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,15 +88,15 @@ class Debt(Fact):
 
     @property
     def is_level(self) -> bool:
-        return bool(self.trigger & Trigger.LEVEL)
+        return IS_LEVEL[self.trigger]
 
     @property
     def is_edge(self) -> bool:
-        return bool(self.trigger & Trigger.EDGE)
+        return IS_EDGE[self.trigger]
 
     @property
     def is_oneshot(self) -> bool:
-        return bool(self.trigger & ONESHOT)
+        return IS_ONESHOT[self.trigger]
 
     @property
     def is_must(self) -> bool:
@@ -263,6 +266,7 @@ class Account:
     has_user: bool = False
     """A user source is registered."""
     quality: dict[str, int] = field(default_factory=dict)
+    _debts_for: dict[tuple[str, ...], tuple[int, list[Debt]]] = field(default_factory=dict)
 
     def count(self, what: str) -> None:
         """Count a liberty that is never red."""
@@ -270,7 +274,11 @@ class Account:
 
     def debts_for(self, *kinds: str) -> Iterable[Debt]:
         """The MUSTs owed for files of these kinds; for any file where none is named."""
-        return (debt for debt in self.debts if debt.is_must and (debt.kind in kinds if kinds else debt.is_file))
+        size, found = self._debts_for.get(kinds, (-1, []))
+        if size != len(self.debts):  # a hundred checks ask the same of an account that is complete
+            found = [debt for debt in self.debts if debt.is_must and (debt.kind in kinds if kinds else debt.is_file)]
+            self._debts_for[kinds] = len(self.debts), found
+        return found
 
     def waits_about(self, *about: str) -> Iterable[Wait]:
         return (wait for wait in self.waits if wait.about in about)

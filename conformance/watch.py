@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import select
 from dataclasses import dataclass, field
+from functools import cache
 
-from conformance.facts import Debt, Quiet
+from conformance.facts import IS_LEVEL, IS_ONESHOT, Debt, Quiet
 from conformance.protocol import Capability, Interest, Readiness, Trigger
 from conformance.slots import DIRECTIONS, File
 
@@ -26,8 +27,10 @@ IN, OUT, PRI, ERR, HUP, NVAL = (
 )
 RDHUP = 0x2000
 HANGUPS = HUP | ERR
-_DIRECTIONS_OF = tuple(tuple(d for d in (R, W, P) if interest & d) for interest in range(8))
-"""Interest, as a number -> the directions in it."""
+_DIRECTIONS_OF = {Interest(number): tuple(d for d in (R, W, P) if number & d) for number in range(8)}
+"""Interest -> the directions in it."""
+_BIT = {R: int(R), W: int(W), P: int(P)}
+"""Direction -> its bit, as a plain number."""
 _CONDITIONS = {R: IN | HUP | ERR, W: OUT | ERR, P: PRI}
 """Direction -> the bits of poll(2) that make it owed. POLLHUP without POLLOUT leaves WRITABLE open: select(2) says no."""
 EDGES = {R: IN, W: OUT, P: PRI}
@@ -45,14 +48,18 @@ def settles(direction: Interest, mask: int, told: int, capabilities: Capability)
 
     A claimed hint settles what only POLLHUP or POLLERR made owed, and nothing that POLLIN or POLLOUT shows (DESIGN 3.1).
     """
-    if told & direction:
+    if told & _BIT[direction]:
         return True
     if direction not in _HINTS or mask & EDGES[direction]:
         return False
-    hints = (capabilities & Capability.CLOSED_HINTS and _HINTS[direction]) | (
-        capabilities & Capability.ERROR_HINT and Readiness.ERROR
-    )
-    return bool(told & hints)
+    return bool(told & _settling(direction, capabilities))
+
+
+@cache
+def _settling(direction: Interest, capabilities: Capability) -> int:
+    """The claimed hints that settle a direction, as a plain number."""
+    closed = int(_HINTS[direction]) if capabilities & Capability.CLOSED_HINTS else 0
+    return closed | (int(Readiness.ERROR) if capabilities & Capability.ERROR_HINT else 0)
 
 
 @dataclass(slots=True, eq=False)
@@ -93,11 +100,11 @@ class Watch:
 
     @property
     def is_level(self) -> bool:
-        return bool(self.trigger & Trigger.LEVEL)
+        return IS_LEVEL[self.trigger]
 
     @property
     def is_oneshot(self) -> bool:
-        return bool(self.trigger & Trigger.ONESHOT)
+        return IS_ONESHOT[self.trigger]
 
     @property
     def counts(self) -> bool:
@@ -106,7 +113,7 @@ class Watch:
 
     def directions(self) -> tuple[Interest, ...]:
         """The directions it asks for, one by one."""
-        return _DIRECTIONS_OF[int(self.interest)]
+        return _DIRECTIONS_OF[self.interest]
 
     def owed_text(self, direction: Interest) -> str:
         """Say what is owed, for a report."""

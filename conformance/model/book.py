@@ -47,12 +47,13 @@ class Book:
 
     def owing(self, masks: Masks) -> dict[tuple[int, Interest], int]:
         """(label, direction) of each event that is owed as a MUST now, with how often it was told before."""
-        return {
-            (watch.label, direction): watch.told.get(direction, 0)
-            for watch in self.watches.values()
-            for direction in watch.directions()
-            if watch.owes(direction, self.mask(watch, masks))
-        }
+        owed: dict[tuple[int, Interest], int] = {}
+        for watch in self.watches.values():
+            if (mask := self.mask(watch, masks)) and watch.counts:
+                for direction in watch.directions():
+                    if watch.owes(direction, mask):
+                        owed[watch.label, direction] = watch.told.get(direction, 0)
+        return owed
 
     def bound(self, capacity: int | None) -> int:
         """Within how many polls an owed event must come (rule 4)."""

@@ -101,6 +101,9 @@ class World(ABC):
         self.handles: dict[int, Handle] = {}
         self.made_blocking: list[int] = []
         """Labels that somebody made blocking behind our back; mended when noticed, so that no action can block."""
+        self._looked_at: list[int] = []
+        self._looker = self.select.poll()
+        """A poll object, and the fds that it asks about."""
         self._door = self._listener()
         self._nobody = self.socket.socket()
         self._nobody.bind(("127.0.0.1", 0))
@@ -294,15 +297,14 @@ class World(ABC):
 
     def masks(self, labels: Iterable[int]) -> Masks:
         """Ask poll(2) about the files of `labels`, in one call."""
-        by_fd: dict[int, int] = {}
-        looker = self.select.poll()
-        for label in labels:
-            handle = self.handles[label]
-            by_fd[handle.fd] = label
-            looker.register(handle.fd, ALL_BITS)
+        by_fd = {self.handles[label].fd: label for label in labels}
+        if self._looked_at != [*by_fd]:  # it holds numbers, no files: the same numbers are the same question
+            self._looked_at, self._looker = [*by_fd], self.select.poll()
+            for fd in by_fd:
+                self._looker.register(fd, ALL_BITS)
         shown = dict.fromkeys(by_fd.values(), 0)
         with self.quietly():
-            shown_now = looker.poll(0)
+            shown_now = self._looker.poll(0)
         for fd, mask in shown_now:
             shown[by_fd[fd]] = mask
         return shown
