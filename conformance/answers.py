@@ -45,7 +45,8 @@ def part_result(result: Any) -> Parted:
 
 def part_events(told: Iterable[Any]) -> Parted:
     """Part what is an event from what is not."""
-    events, flaws = [], []
+    events: list[tuple[int, int]] = []
+    flaws: list[str] = []
     for event in told:
         try:
             flaw = event_flaw(event)
