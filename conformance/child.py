@@ -1,11 +1,12 @@
 """The process around a poller: frames, deadline, kill, fresh child.
 
     parent ── Child.run(scenario) ──► worker (forked from a small server that has imported the poller and nothing of Hypothesis)
-           ◄── frames: ahead, acted, wrote ──
+           ◄── a journal of frames: ahead, acted, wrote; and a byte when it is at the end ──
 
 A poller may hang, abort, spin, leak or close fds that are not its own; all of it happens in a worker and becomes the end of a
 history. One worker serves many scenarios; after a failure that may have hurt it comes a fresh one, at the price of a fork. Frames
-are lines of JSON. A worker that outlives its parent ends itself.
+are lines of JSON in a file in memory, so that they survive their writer; the parent looks at them when it hears the byte, when the
+worker dies, and often enough to keep each call's deadline. A worker that outlives its parent ends itself.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Self
 
-from conformance.frames import exactly
+from conformance.frames import JournalReader, exactly, make_journal
 from conformance.history import DIED, HUNG, Curtain, Entry, History, Poll, acted_from_json, entry_from_json
 from conformance.loading import UsageError
 from conformance.protocol import Capability
@@ -37,6 +38,8 @@ _NOISE = 0.1
 """Seconds by which our own wait may overrun before the machine counts as loaded."""
 _WARM_UP = parse("pipe 1 2; register 1 1 r level; send 2 1; poll 0; drain 1; deregister 1")
 """Run first in each worker and never judged, so that what a poller opens once and for ever is no leak."""
+_LOOK_EVERY = 0.05
+"""Seconds between looks at the journal of a worker that is at work."""
 _FOR_EVER = 32
 """So many fds a poller may open once and for ever; one that opened more in the warm-up is forgiven none."""
 _BOOT = "import sys, json; sys.path[:] = json.loads(sys.argv[2]); from conformance.worker import serve; serve(int(sys.argv[1]))"
@@ -115,10 +118,11 @@ class Child:
     def _fresh(self) -> _Worker:
         control = self._control or self._start()
         ours, theirs = socket.socketpair()
+        journal = make_journal()
         with theirs:
-            socket.send_fds(control, [b"f"], [theirs.fileno()])
+            socket.send_fds(control, [b"f"], [theirs.fileno(), journal])
         pid = int.from_bytes(exactly(control, 8), "little")
-        self._worker = worker = _Worker(ours, pid, control)
+        self._worker = worker = _Worker(ours, pid, control, JournalReader(journal))
         self._hello = worker.hello()
         if self._warms_up:
             entries = worker.run(_WARM_UP)
@@ -162,42 +166,36 @@ def _needs_fresh(entries: list[Entry]) -> bool:
 class _Worker:
     """The parent's end of one worker."""
 
-    def __init__(self, sock: socket.socket, pid: int, control: socket.socket) -> None:
-        self._sock, self._pid, self._control = sock, pid, control
-        self._buffer = b""
+    def __init__(self, sock: socket.socket, pid: int, control: socket.socket, journal: JournalReader) -> None:
+        self._sock, self._pid, self._control, self._journal = sock, pid, control, journal
         self.is_lost = False
 
     def hello(self) -> Hello:
-        for frame in self._frames(MAKE_PATIENCE):
-            if frame is None:
-                raise UsageError(f"the factory did not come back within {MAKE_PATIENCE:g} s, or its process died")
+        for frame in self._frames():
             if frame["kind"] == "hello":
                 return Hello(frame)
             raise UsageError(frame["why"])
-        raise AssertionError("frames end with None")
+        raise UsageError(f"the factory did not come back within {MAKE_PATIENCE:g} s, or its process died")
 
     def run(self, scenario: Scenario) -> list[Entry]:
         """Collect the entries; the call in progress when the worker hangs or dies is the last."""
         self._sock.sendall(json.dumps([str(action) for action in scenario]).encode() + b"\n")
         entries: list[Entry] = []
         ahead: Entry | None = None
-        patience = MAKE_PATIENCE
-        frames = self._frames(patience)
-        frame = next(frames)
-        while frame is not None:
+        for frame in self._frames():
             if frame["kind"] == "ahead":
-                ahead, patience = entry_from_json(frame["entry"]), frame["patience"]
+                ahead = entry_from_json(frame["entry"])
             elif frame["kind"] == "acted" and isinstance(ahead, Poll):
                 ahead = replace(ahead, acted=acted_from_json(frame))
             elif frame["kind"] == "end":
+                self._journal.clear()
                 return entries
             elif frame["kind"] == "crash":
                 self.is_lost = True
                 raise HarnessCrash(frame["why"])
             elif frame["kind"] != "acted":
                 entries.append(entry_from_json(frame))
-                ahead, patience = None, MAKE_PATIENCE
-            frame = frames.send(patience)
+                ahead = None
         self.is_lost = True
         if ahead is not None:
             entries.append(replace(ahead, ended=HUNG if self._is_alive() else DIED))
@@ -213,43 +211,41 @@ class _Worker:
         except OSError:
             return False
 
-    def _frames(self, patience: float) -> Generator[Any, float]:
-        """Yield frames as they come; None, and the end, when nothing came for `patience` seconds or the worker died.
-
-        Each `send(seconds)` sets the patience for the next frame.
-        """
+    def _frames(self) -> Iterator[dict[str, Any]]:
+        """Yield frames as they come, to the last of a worker that died or that let the deadline of a call pass."""
+        deadline = time.monotonic() + MAKE_PATIENCE
+        is_gone = is_late = False
         while True:
-            line, newline, rest = self._buffer.partition(b"\n")
-            if newline:
-                self._buffer = rest
-                wish = yield json.loads(line)
-                patience = wish or patience
-                continue
-            if not self._more(patience):
-                yield None
+            for line in self._journal.lines():
+                frame = json.loads(line)
+                deadline = frame["until"] if frame["kind"] == "ahead" else time.monotonic() + MAKE_PATIENCE
+                is_late = False
+                yield frame
+            if is_gone or is_late:
                 return
-
-    def _more(self, patience: float) -> bool:
-        for _ in range(2):
             asked = time.monotonic()
-            self._sock.settimeout(patience)
-            try:
-                data = self._sock.recv(1 << 16)
-            except TimeoutError:
-                if time.monotonic() - asked - patience < _NOISE:
-                    return False
-                continue  # this process was itself kept waiting: the machine is loaded, so wait once more
-            except OSError:
-                return False
-            self._buffer += data
-            return bool(data)
-        return False
+            is_late = asked >= deadline
+            is_gone = not is_late and not self._waits(max(min(_LOOK_EVERY, deadline - asked), 0.001))
+            overrun = time.monotonic() - asked - _LOOK_EVERY
+            if overrun > _NOISE:  # this process was itself kept waiting: the machine is loaded, so give that time back
+                deadline += overrun
+
+    def _waits(self, seconds: float) -> bool:
+        """Wait until the worker has something to say, at most so long; False when it is gone."""
+        self._sock.settimeout(seconds)
+        try:
+            return bool(self._sock.recv(16))
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
 
     def end(self) -> None:
         """Have it end, by force if it is lost or too slow, and have the server bury it."""
         if self.is_lost:
             os.kill(self._pid, signal.SIGKILL)
         self._sock.close()
+        self._journal.close()
         self._control.sendall(b"w" + self._pid.to_bytes(8, "little"))
         self._control.settimeout(_LAST_WORDS)
         try:

@@ -8,7 +8,7 @@ leaves it behind, and it stores as JSON, so that it can be judged again elsewher
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from itertools import groupby
 from typing import Any
 
@@ -118,6 +118,8 @@ class Curtain:
 
 Entry = Did | Poll | Curtain
 _KINDS: dict[str, type[Did | Poll | Curtain]] = {"did": Did, "poll": Poll, "curtain": Curtain}
+_NAMES = {cls: name for name, cls in _KINDS.items()}
+_FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in (Did, Poll, Curtain, Acted)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,18 +155,22 @@ class History:
 
 def entry_to_json(entry: Entry) -> dict[str, Any]:
     """One entry as a frame of the child's pipe and as a row of a stored history."""
-    fields = asdict(entry)
+    row = _shallow(entry)
     if isinstance(entry, Did):
-        fields["action"] = str(entry.action)
+        row["action"] = str(entry.action)
     elif isinstance(entry, Poll) and entry.acted:
-        fields["acted"] = acted_to_json(entry.acted)
-    kind = next(name for name, cls in _KINDS.items() if isinstance(entry, cls))
-    return {"kind": kind, **fields}
+        row["acted"] = acted_to_json(entry.acted)
+    return {"kind": _NAMES[type(entry)], **row}
+
+
+def _shallow(entry: Entry | Acted) -> dict[str, Any]:
+    """The fields as they are; `asdict` would copy each of them, and an entry is written at every step."""
+    return {name: getattr(entry, name) for name in _FIELDS[type(entry)]}
 
 
 def acted_to_json(acted: Acted) -> dict[str, Any]:
     """What another thread did, as part of an entry and as a frame."""
-    return {**asdict(acted), "did": [entry_to_json(did) for did in acted.did]}
+    return {**_shallow(acted), "did": [entry_to_json(did) for did in acted.did]}
 
 
 def acted_from_json(data: dict[str, Any]) -> Acted:
@@ -179,19 +185,19 @@ def _masks(data: dict[str, int] | None) -> Masks | None:
 
 def entry_from_json(data: dict[str, Any]) -> Entry:
     """The inverse of `entry_to_json`."""
-    fields: dict[str, Any] = {
+    row: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "kind"
     }
     kind = data["kind"]
     if kind == "did":
-        fields["action"] = Action.parse(fields["action"])
-        fields["fds"] = tuple((label, fd) for label, fd in fields["fds"])
+        row["action"] = Action.parse(row["action"])
+        row["fds"] = tuple((label, fd) for label, fd in row["fds"])
     elif kind == "poll":
-        fields["before"], fields["after"] = _masks(fields["before"]), _masks(fields["after"])
-        fields["events"] = tuple((token, readiness) for token, readiness in fields["events"])
-        if (acted := fields["acted"]) is not None:
-            fields["acted"] = acted_from_json(acted)
-    return _KINDS[kind](**fields)
+        row["before"], row["after"] = _masks(row["before"]), _masks(row["after"])
+        row["events"] = tuple((token, readiness) for token, readiness in row["events"])
+        if (acted := row["acted"]) is not None:
+            row["acted"] = acted_from_json(acted)
+    return _KINDS[kind](**row)
 
 
 _BITS = ((1, "IN"), (2, "PRI"), (4, "OUT"), (8, "ERR"), (16, "HUP"), (32, "NVAL"), (0x2000, "RDHUP"))

@@ -1,7 +1,8 @@
 """The other side of `child.py`: a server that forks workers, and the worker in which a poller lives.
 
 The server imports the poller's module once and nothing of Hypothesis, so that a fresh worker costs a fork. A worker performs one
-scenario after another and sends each entry of its history as it happens; a worker that outlives its parent ends itself.
+scenario after another and writes each entry of its history into a journal as it happens, then a byte to its parent at the end; a
+worker that outlives its parent ends itself.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import select
 import signal
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -53,7 +55,7 @@ def serve(fd: int) -> NoReturn:
     living: dict[int, None] = {}
     while True:
         try:
-            data, fds, _, _ = socket.recv_fds(control, 1, 1)
+            data, fds, _, _ = socket.recv_fds(control, 1, 2)
         except ConnectionResetError:  # the parent is gone, with our last answer unread
             data = b""
         if not data:
@@ -69,29 +71,32 @@ def serve(fd: int) -> NoReturn:
         pid = os.fork()
         if pid == 0:
             control.close()
-            _work(socket.socket(fileno=fds[0]), make, why, spec, world)
-        os.close(fds[0])
+            _work(fds, make, why, spec, world)
+        for passed in fds:
+            os.close(passed)
         living[pid] = None
         control.sendall(pid.to_bytes(8, "little"))
 
 
-def _work(sock: socket.socket, make: Any, why: str, spec: str, world_name: str) -> NoReturn:
-    """Be a worker: say hello, then run scenarios until the parent is gone."""
+def _work(fds: list[int], make: Any, why: str, spec: str, world_name: str) -> NoReturn:
+    """Be a worker: say hello, then run scenarios until the parent is gone. `fds`: a socket, and the journal."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (_RLIMIT, _RLIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a poller logs of its own misery is no part of the report
-    high = socket.socket(fileno=fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, _RLIMIT - 8))
-    sock.close()
-    log = _Frames(high)
+    high, journal = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _RLIMIT - 8) for fd in fds)
+    for fd in fds:
+        os.close(fd)
+    parent = socket.socket(fileno=high)
+    log = _Frames(parent, journal)
     try:
         if make is None:
             raise UsageError(why)
         opener = _opener(world_name, make, spec)
         _greet(make, opener, log)
     except UsageError as error:
-        log.send({"kind": "refused", "why": str(error)})
+        log.say({"kind": "refused", "why": str(error)})
         os._exit(0)
-    for line in high.makefile("rb"):
+    for line in parent.makefile("rb"):
         faulthandler.dump_traceback_later(_LAST_RESORT, exit=True)
         try:
             scenario = parse(json.loads(line))
@@ -100,9 +105,9 @@ def _work(sock: socket.socket, make: Any, why: str, spec: str, world_name: str) 
         except Exception as error:  # noqa: BLE001 - the child's boundary: our own bug must not pass for the poller's
             where = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{os.path.basename(where.filename)}:{where.lineno}"
-            log.send({"kind": "crash", "why": f"{type(error).__name__}: {error} ({place})"})
+            log.say({"kind": "crash", "why": f"{type(error).__name__}: {error} ({place})"})
             os._exit(4)
-        log.send({"kind": "end"})
+        log.say({"kind": "end"})
     os._exit(0)
 
 
@@ -166,7 +171,7 @@ def _greet(make: Any, opener: Opener, log: _Frames) -> None:
             raise UsageError(f"the factory raised {type(error).__name__}: {error}") from None
         claimed, emulated, false_claims = inspect_poller(poller)
         log.capabilities = claimed
-        log.send(
+        log.say(
             {
                 "kind": "hello",
                 "capabilities": int(claimed),
@@ -182,26 +187,36 @@ def _greet(make: Any, opener: Opener, log: _Frames) -> None:
 
 
 class _Frames(Log):
-    """Sends each entry to the parent as it happens; two threads may."""
+    """Writes each entry into the journal as it happens; two threads may."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
+    def __init__(self, sock: socket.socket, journal: int) -> None:
+        self._sock, self._journal = sock, journal
         self._lock = threading.Lock()
         self.capabilities = Capability(0)
 
-    def send(self, frame: dict[str, Any]) -> None:
+    def note(self, frame: dict[str, Any]) -> None:
+        """Leave a frame for the parent to find."""
         data = json.dumps(frame).encode() + b"\n"
         with self._lock:
             try:
-                self._sock.sendall(data)
+                while data:
+                    data = data[os.write(self._journal, data) :]
             except OSError:
-                os._exit(3)  # the parent is gone, or the poller closed what was not its own
+                os._exit(3)  # the poller closed what was not its own
+
+    def say(self, frame: dict[str, Any]) -> None:
+        """Leave a frame, and wake the parent."""
+        self.note(frame)
+        try:
+            self._sock.sendall(b".")
+        except OSError:
+            os._exit(3)  # the parent is gone, or the poller closed what was not its own
 
     def ahead(self, entry: Entry, patience_s: float) -> None:
-        self.send({"kind": "ahead", "entry": entry_to_json(entry), "patience": patience_s})
+        self.note({"kind": "ahead", "entry": entry_to_json(entry), "until": time.monotonic() + patience_s})
 
     def wrote(self, entry: Entry) -> None:
-        self.send(entry_to_json(entry))
+        self.note(entry_to_json(entry))
 
     def acted(self, acted: Acted) -> None:
-        self.send({"kind": "acted", **acted_to_json(acted)})
+        self.note({"kind": "acted", **acted_to_json(acted)})
