@@ -2,8 +2,6 @@
 
 A world is a set of modules with the standard library's names - the real ones, or a fake kernel's stand-ins - and this one class over
 them, so that no action exists twice. It makes files, moves bytes and looks with poll(2); it never calls the poller.
-
-Every byte stream carries a known pattern, so a byte that a poller took, or one that was lost, shows at the next read.
 """
 
 from __future__ import annotations
@@ -12,15 +10,15 @@ import errno
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from conformance.history import Masks
+from conformance.worlds.handle import Handle, Outcome, Source, Stream
 
 __all__ = ["Modules", "Outcome", "Source", "World"]
 
-_PATTERN = bytes(range(251)) * 600
 _CHUNK = 1 << 16
 _BUFFER = 1 << 14
 """Small TCP buffers: filling them takes microseconds, and the amount repeats."""
@@ -35,54 +33,6 @@ class Modules:
     os: Any
     socket: Any
     select: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an action on files came to, in the words of `history.Did`."""
-
-    outcome: str = "ok"
-    opened: tuple[int, ...] = ()
-    """The labels that it opened."""
-    flaw: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A source that is no socket: any object with `fileno()` will do."""
-
-    fd: int
-
-    def fileno(self) -> int:
-        return self.fd
-
-
-@dataclass(slots=True)
-class Stream:
-    """Bytes on their way in one direction: how many were sent and read, and whether an error makes both meaningless."""
-
-    sent: int = 0
-    read: int = 0
-    is_torn: bool = False
-    datagrams: list[bytes] = field(default_factory=list)
-    """Those on their way, where it is no stream."""
-
-
-@dataclass(slots=True)
-class Handle:
-    """One open label."""
-
-    kind: str
-    object: Any
-    reads: Stream = field(default_factory=Stream)
-    writes: Stream = field(default_factory=Stream)
-    accepts: list[Handle] = field(default_factory=list)
-    """A listener's clients in the order in which they came."""
-    identity: tuple[int, int] = (0, 0)
-
-    @property
-    def fd(self) -> int:
-        return int(self.object.fileno())
 
 
 class World(ABC):
@@ -408,8 +358,7 @@ class World(ABC):
             self.os.eventfd_write(handle.fd, count)
             stream.sent += count
             return count
-        start = stream.sent % 251
-        data = _PATTERN[start : start + count]
+        data = stream.next(count)
         done: int = self.os.write(handle.fd, data) if handle.kind == "pipe" else handle.object.send(data)
         stream.sent += done
         if handle.kind == "udp":
@@ -420,33 +369,13 @@ class World(ABC):
         stream = handle.reads
         try:
             if handle.kind == "eventfd":
-                got = self.os.eventfd_read(handle.fd)
-                stream.read += got
-                is_whole = stream.read == stream.sent or not self.trusts_bytes()
-                flaw = "" if is_whole else f"{stream.sent - stream.read} of the counter is gone"
-                return Outcome(str(got), flaw=flaw)
+                return stream.took_count(self.os.eventfd_read(handle.fd), is_sure=self.trusts_bytes())
             data = self.os.read(handle.fd, count) if handle.kind == "pipe" else handle.object.recv(count)
         except OSError as error:
             return self._empty(handle) if error.errno in _WOULD_BLOCK else self._torn(handle, error)
         if handle.kind == "udp":
-            return self._compare_datagram(stream, data, count)
-        return self._compare(stream, data)
-
-    def _compare_datagram(self, stream: Stream, data: bytes, count: int) -> Outcome:
-        sent = stream.datagrams.pop(0) if stream.datagrams else data
-        is_next = data == sent[:count] or stream.is_torn or not self.trusts_bytes() or not self.is_prompt()
-        return Outcome(str(len(data)), flaw="" if is_next else f"{len(data)} bytes that are not the next datagram")
-
-    def _compare(self, stream: Stream, data: bytes) -> Outcome:
-        start = stream.read % 251
-        stream.read += len(data)
-        if stream.is_torn or not self.trusts_bytes():
-            return Outcome(str(len(data)) if data else "EOF")
-        if not data:
-            missing = stream.sent - stream.read
-            return Outcome("EOF", flaw=f"end of stream, and {missing} bytes never came" if missing else "")
-        same = data == _PATTERN[start : start + len(data)]
-        return Outcome(str(len(data)), flaw="" if same else f"{len(data)} bytes that are not the next ones sent")
+            return stream.took_datagram(data, count, is_sure=self.trusts_bytes() and self.is_prompt())
+        return stream.took(data, is_sure=self.trusts_bytes())
 
     def _drain_listener(self, handle: Handle) -> Outcome:
         try:
@@ -461,12 +390,9 @@ class World(ABC):
 
     def _empty(self, handle: Handle) -> Outcome:
         """WouldBlock from a read; what is on its way cannot be late on a pipe or an AF_UNIX pair."""
-        stream = handle.reads
         if handle.kind == "eventfd" and not self.trusts_bytes():
-            stream.read = stream.sent  # a thief had the counter
-        is_whole = handle.kind in ("unix", "pipe", "eventfd") and not stream.is_torn and self.is_prompt()
-        missing = stream.sent - stream.read if is_whole else 0
-        return Outcome("WouldBlock", flaw=f"{missing} bytes were taken" if missing else "")
+            handle.reads.read = handle.reads.sent  # a thief had the counter
+        return handle.reads.took_nothing(is_sure=handle.kind in ("unix", "pipe", "eventfd") and self.is_prompt())
 
     def _torn(self, handle: Handle, error: OSError) -> Outcome:
         """An error on either half makes the pattern of both streams meaningless; WouldBlock does not."""
