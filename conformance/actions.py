@@ -14,7 +14,7 @@ from typing import Any
 
 from conformance.protocol import MAX_TIMEOUT, MAX_TOKEN, Interest, Readiness, Trigger
 
-__all__ = ["ACTIONS", "Action", "BadScenario", "Param", "Verb", "show_wait"]
+__all__ = ["ACTIONS", "ACTS", "FAULT", "Action", "BadScenario", "Param", "Verb", "show_wait"]
 
 
 class BadScenario(ValueError):
@@ -134,6 +134,18 @@ def _show_acts(acts: tuple[Action, ...]) -> str:
     return _AND.join(map(str, acts))
 
 
+_FAULT = re.compile(r"(\w+(?:@[\w.-]+#\d+)?\[[1-9]\d*\])\s*=\s*(\w+(?:\([\w.#-]+\))?)")
+
+
+def _parse_fault(text: str) -> str:
+    parts = _FAULT.fullmatch(text)
+    if parts is None:
+        raise ValueError(f"{text!r} should be a site and a fault, like recv@label2#1[3] = arrive(2)")
+    return f"{parts[1]} = {parts[2]}"
+
+
+FAULT = Param("fault", _parse_fault, takes_rest=True)
+"""Which sites and kinds there are is the fake kernel's to say."""
 ACTS = Param("actions", _parse_acts, _show_acts, optional=True, takes_rest=True)
 
 
@@ -166,6 +178,7 @@ ACTIONS = _rows(
     Verb("regular", (B,), "open a regular file, which epoll refuses", opens=(0,)),
     Verb("user", (B,), "ask the poller for a user source and its setter", opens=(0,), calls=True),
     Verb("faults", (SEED,), "let the fake kernel have the bad luck of this seed, from the first action on"),
+    Verb("fault", (FAULT,), "let this fault fall: the n-th call of that name on the file that was first called so"),
     Verb("dup", (A, B), "duplicate an fd: two numbers, one file", opens=(1,)),
     Verb("connect", (A, A), "begin to connect a fresh socket to a listener"),
     Verb("refuse", (A,), "begin to connect a fresh socket to a port where nobody listens"),
@@ -224,7 +237,7 @@ class Action:
     @property
     def acts(self) -> tuple[Action, ...]:
         """What is done while it polls, by a handler or another thread."""
-        return (self.args[-1] or ()) if self.row.params[-1].takes_rest else ()
+        return (self.args[-1] or ()) if self.row.params[-1] is ACTS else ()
 
     def __str__(self) -> str:
         shown = [

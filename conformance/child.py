@@ -40,6 +40,8 @@ _WARM_UP = parse("pipe 1 2; register 1 1 r level; send 2 1; poll 0; drain 1; der
 """Run first in each worker and never judged, so that what a poller opens once and for ever is no leak."""
 _LOOK_EVERY = 0.05
 """Seconds between looks at the journal of a worker that is at work."""
+_WITHIN = ("acted", "fell")
+"""Frames about a call that is in progress, whose deadline stands."""
 _FOR_EVER = 32
 """So many fds a poller may open once and for ever; one that opened more in the warm-up is forgiven none."""
 _BOOT = "import sys, json; sys.path[:] = json.loads(sys.argv[2]); from conformance.worker import serve; serve(int(sys.argv[1]))"
@@ -98,13 +100,13 @@ class Child:
         capabilities = self.hello().capabilities
         worker = self._worker or self._fresh()
         try:
-            entries = worker.run(scenario)
+            entries, fell = worker.run(scenario)
         except HarnessCrash:
             self._retire()
             raise
         if worker.is_lost or _needs_fresh(entries):
             self._retire()
-        return History(scenario=scenario, capabilities=capabilities, entries=tuple(entries))
+        return History(scenario=scenario, capabilities=capabilities, entries=tuple(entries), fell=tuple(fell))
 
     def close(self) -> None:
         """End the worker and the server."""
@@ -125,7 +127,7 @@ class Child:
         self._worker = worker = _Worker(ours, pid, control, JournalReader(journal))
         self._hello = worker.hello()
         if self._warms_up:
-            entries = worker.run(_WARM_UP)
+            entries, _ = worker.run(_WARM_UP)
             if worker.is_lost or _hoards(entries):
                 self._warms_up = False
                 self._retire()
@@ -177,19 +179,22 @@ class _Worker:
             raise UsageError(frame["why"])
         raise UsageError(f"the factory did not come back within {MAKE_PATIENCE:g} s, or its process died")
 
-    def run(self, scenario: Scenario) -> list[Entry]:
-        """Collect the entries; the call in progress when the worker hangs or dies is the last."""
+    def run(self, scenario: Scenario) -> tuple[list[Entry], list[str]]:
+        """Collect the entries, and the faults that fell; the call in progress when the worker hangs or dies is the last entry."""
         self._sock.sendall(json.dumps([str(action) for action in scenario]).encode() + b"\n")
         entries: list[Entry] = []
+        fell: list[str] = []
         ahead: Entry | None = None
         for frame in self._frames():
             if frame["kind"] == "ahead":
                 ahead = entry_from_json(frame["entry"])
             elif frame["kind"] == "acted" and isinstance(ahead, Poll):
                 ahead = replace(ahead, acted=acted_from_json(frame))
+            elif frame["kind"] == "fell":
+                fell.append(frame["fault"])
             elif frame["kind"] == "end":
                 self._journal.clear()
-                return entries
+                return entries, fell
             elif frame["kind"] == "crash":
                 self.is_lost = True
                 raise HarnessCrash(frame["why"])
@@ -199,7 +204,7 @@ class _Worker:
         self.is_lost = True
         if ahead is not None:
             entries.append(replace(ahead, ended=HUNG if self._is_alive() else DIED))
-        return entries
+        return entries, fell
 
     def _is_alive(self) -> bool:
         """Whether the worker hangs, rather than having died or lost its end of the socket."""
@@ -218,7 +223,8 @@ class _Worker:
         while True:
             for line in self._journal.lines():
                 frame = json.loads(line)
-                deadline = frame["until"] if frame["kind"] == "ahead" else time.monotonic() + MAKE_PATIENCE
+                if frame["kind"] not in _WITHIN:
+                    deadline = frame["until"] if frame["kind"] == "ahead" else time.monotonic() + MAKE_PATIENCE
                 is_late = False
                 yield frame
             if is_gone or is_late:

@@ -129,6 +129,8 @@ class History:
     scenario: Scenario
     capabilities: Capability
     entries: tuple[Entry, ...]
+    fell: tuple[str, ...] = ()
+    """The faults that fell, in order, in the spelling of a `fault` action."""
 
     @property
     def is_fatal(self) -> bool:
@@ -141,6 +143,7 @@ class History:
             "scenario": [str(action) for action in self.scenario],
             "capabilities": int(self.capabilities),
             "entries": [entry_to_json(entry) for entry in self.entries],
+            "fell": list(self.fell),
         }
 
     @classmethod
@@ -150,6 +153,7 @@ class History:
             scenario=parse(data["scenario"]),
             capabilities=Capability(data["capabilities"]),
             entries=tuple(entry_from_json(entry) for entry in data["entries"]),
+            fell=tuple(data.get("fell", ())),
         )
 
 

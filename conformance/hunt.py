@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance import probe
-from conformance.actions import Action
+from conformance.actions import ACTS, FAULT, Action
 from conformance.attribution import Attribution, TryJob
 from conformance.blame import responsible
 from conformance.campaign import Progress
@@ -50,6 +51,8 @@ _VARIANTS = 3
 """Findings of one guarantee that are looked for; each has a smallest scenario of its own."""
 _MISSES = 3
 """When a guarantee has led to a scenario that is known so often in a row, it is left alone."""
+_LABEL = re.compile(r"(?<=label)\d+(?=#)")
+"""Within a written fault."""
 _FIELDS: dict[str, type] = {"seed": int, "round": int, "scenarios": int, "known": list, "misses": dict}
 
 OnFinding = Callable[[Finding], object]
@@ -264,14 +267,17 @@ class Hunt:
 
 def _shape(scenario: Scenario) -> str:
     """A scenario but for the numbers that labels and tokens happen to have."""
-    numbers: dict[str, dict[Any, int]] = {"label": {WAKER: WAKER}, "token": {}}
+    labels = {WAKER: WAKER}
+    numbers: dict[str, dict[Any, int]] = {"label": labels, "token": {}}
 
     def renumber(action: Action) -> Action:
         args = []
         for param, arg in zip(action.row.params, action.args, strict=True):
             known = numbers.get(param.name.removeprefix("new "))
-            if param.takes_rest and arg:
+            if param is ACTS and arg:
                 arg = tuple(map(renumber, arg))
+            elif param is FAULT:
+                arg = _LABEL.sub(lambda found: str(labels.setdefault(int(found[0]), len(labels))), arg)
             args.append(arg if known is None else known.setdefault(arg, len(known)))
         return Action(action.verb, tuple(args))
 

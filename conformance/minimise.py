@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from conformance.actions import Action
+from conformance.actions import ACTS, Action
 from conformance.scenario import Scenario
 
 __all__ = ["minimise"]
@@ -68,7 +68,7 @@ def _without_pairs(scenario: Scenario) -> Iterator[Scenario]:
 def _with_simpler_arguments(scenario: Scenario) -> Iterator[Scenario]:
     for index, action in enumerate(scenario):
         for place, param in enumerate(action.row.params):
-            if param.takes_rest:
+            if param is ACTS:
                 for shorter in _shorter(action.args[place] or ()):
                     fewer = Action(action.verb, (*action.args[:place], shorter))
                     yield (*scenario[:index], fewer, *scenario[index + 1 :])

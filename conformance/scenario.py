@@ -6,6 +6,7 @@ error. So a scenario needs no well-formedness beyond that of its lines.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from conformance.actions import Action, BadScenario
@@ -14,9 +15,13 @@ __all__ = ["Scenario", "parse", "show"]
 
 Scenario = tuple[Action, ...]
 
+_COMMENT = re.compile(r"(?:^|(?<=\s))#")
+"""Not any `#`: names of files have one, `label2#1`."""
+
 
 def parse(text: str | Iterable[str]) -> Scenario:
-    """Read a scenario: one action a line, or several on a line parted by `;`. Blank lines and `#` comments are skipped.
+    """Read a scenario: one action a line, or several on a line parted by `;`. Blank lines are skipped, and comments, which begin
+    with a `#` that follows a blank or nothing.
 
     Raises:
         BadScenario: a line is no action.
@@ -24,7 +29,7 @@ def parse(text: str | Iterable[str]) -> Scenario:
     lines = text.splitlines() if isinstance(text, str) else list(text)
     if not all(isinstance(line, str) for line in lines):
         raise BadScenario("a scenario should be lines of text")
-    parts = (part.strip() for line in lines for part in line.partition("#")[0].split(";"))
+    parts = (part.strip() for line in lines for part in _COMMENT.split(line, maxsplit=1)[0].split(";"))
     return tuple(Action.parse(part) for part in parts if part)
 
 

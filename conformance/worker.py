@@ -26,6 +26,7 @@ from typing import Any, NoReturn
 from conformance.frames import exactly
 from conformance.history import HUNG, Acted, Curtain, Entry, acted_to_json, entry_to_json
 from conformance.loading import UsageError, inspect_poller, load
+from conformance.luck import luck_of
 from conformance.protocol import Capability
 from conformance.runner import PATIENCE, Log, run
 from conformance.scenario import Scenario, parse
@@ -91,7 +92,7 @@ def _work(fds: list[int], make: Any, why: str, spec: str, world_name: str) -> No
     try:
         if make is None:
             raise UsageError(why)
-        opener = _opener(world_name, make, spec)
+        opener = _opener(world_name, make, spec, log)
         _greet(make, opener, log)
     except UsageError as error:
         log.say({"kind": "refused", "why": str(error)})
@@ -111,7 +112,7 @@ def _work(fds: list[int], make: Any, why: str, spec: str, world_name: str) -> No
     os._exit(0)
 
 
-def _opener(world_name: str, make: Any, spec: str) -> Opener:
+def _opener(world_name: str, make: Any, spec: str, log: _Frames) -> Opener:
     """What opens the world of one scenario: the real one stays, a fake one is new each time.
 
     Raises:
@@ -131,7 +132,7 @@ def _opener(world_name: str, make: Any, spec: str) -> Opener:
             "it never asks the fake kernel: name the modules that call select, os or socket in the factory's fake_modules, "
             "its loop in fake_profiles, or say native = True and be judged on the real world only"
         )
-    return lambda scenario: fake.opened(modules, profiles, _fault_seed(scenario))
+    return lambda scenario: fake.opened(modules, profiles, luck_of(scenario), log.fell)
 
 
 def _is_true_elsewhere(probe: Callable[[], bool]) -> bool:
@@ -151,11 +152,6 @@ def _is_true_elsewhere(probe: Callable[[], bool]) -> bool:
     os.close(ours)
     _, status = os.waitpid(pid, 0)
     return not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0
-
-
-def _fault_seed(scenario: Scenario) -> int | None:
-    """The seed of the first `faults` of a scenario."""
-    return next((int(action.args[0]) for action in scenario if action.verb == "faults"), None)
 
 
 def _greet(make: Any, opener: Opener, log: _Frames) -> None:
@@ -217,6 +213,10 @@ class _Frames(Log):
 
     def wrote(self, entry: Entry) -> None:
         self.note(entry_to_json(entry))
+
+    def fell(self, fault: str) -> None:
+        """Tell of a fault at once: nobody is asked any more after a poller has hung or died of it."""
+        self.note({"kind": "fell", "fault": fault})
 
     def acted(self, acted: Acted) -> None:
         self.note({"kind": "acted", **acted_to_json(acted)})

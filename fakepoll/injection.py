@@ -44,6 +44,7 @@ class Injector:
     def __init__(self, kernel: Kernel, decider: Decider) -> None:
         self.kernel = kernel
         self.on = True
+        self._muted = False
         self.names = Names()
         self.peeked: dict[File, None] = {}
         self.listed: dict[Epoll, dict[Item, None]] = {}
@@ -86,11 +87,11 @@ class Injector:
     @contextlib.contextmanager
     def muted(self) -> Iterator[None]:
         """Let nothing fall in this block, and leave held back what is."""
-        was_on, self.on = self.on, False
+        was, self.on, self._muted = (self.on, self._muted), False, True
         try:
             yield
         finally:
-            self.on = was_on
+            self.on, self._muted = was
 
     @contextlib.contextmanager
     def _calm_until_exit(self, *, was_on: bool) -> Iterator[None]:
@@ -145,8 +146,13 @@ class Injector:
         return possible
 
     def decide(self, call: str, file: File | None, possible: Possible) -> tuple[Site, Fault | None]:
-        """Count a call and ask the decider, where there is anything to decide; never an answer that is not possible."""
+        """Count a call and ask the decider, where there is anything to decide; never an answer that is not possible.
+
+        What is done in a muted block is not counted: who looks there changes no site.
+        """
         name = self.names.of(file) if file is not None else ""
+        if self._muted:
+            return Site(call, name, 0, possible), None
         nth = self._counts[call, name] = self._counts.get((call, name), 0) + 1
         site = Site(call, name, nth, possible)
         if not self.on or not possible:

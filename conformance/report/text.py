@@ -93,11 +93,17 @@ def finding(found: Finding, says: Says, *, strength: Strength = Strength.MUST) -
     blocks = (
         _broken(found, says, strength),
         f"{_got(found)}\n{again}",
-        "smallest scenario:\n" + _indent(found.scenario.splitlines()),
+        "smallest scenario:\n" + _indent([*found.scenario.splitlines(), *_kept_seed(found)]),
         "last lines of its history:\n" + _indent(found.trace[-_TRACE_LINES:]),
         _again(found),
     )
     return "\n\n".join(blocks)
+
+
+def _kept_seed(found: Finding) -> Iterator[str]:
+    """Where a seed stands for its faults, they were written out in its place and did not break it again."""
+    if any(line.startswith("faults ") for line in found.scenario.splitlines()):
+        yield "# a seed of faults, for as written lines they did not break it again"
 
 
 def brief(found: Finding, says: Says, *, strength: Strength) -> str:

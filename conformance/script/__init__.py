@@ -18,10 +18,11 @@ from importlib import metadata
 from conformance.facts import Left, Wait
 from conformance.guarantees import Guarantee
 from conformance.history import History
+from conformance.luck import Luck
 from conformance.script.files import indent
 from conformance.script.moment import Moment, find
 from conformance.script.prelude import helpers_for
-from conformance.script.steps import body, fault_seed
+from conformance.script.steps import body, luck_in
 from conformance.script.trial import run
 from conformance.verdict import Finding
 
@@ -78,12 +79,12 @@ def write(finding: Finding, history: History, row: Guarantee, cast: Cast) -> str
     moment = find(history, row)
     if moment is None:
         raise ValueError(f"{row.id} is not broken by this history")
-    lines, seed = body(history, moment), fault_seed(history)
+    lines, luck = body(history, moment), luck_in(history)
     is_fake = finding.world == "fake"
-    setup = [*(_LEAKS if isinstance(moment.fact, Left) and moment.fact.about == "fds" else []), *_constructed(seed), ""]
+    setup = [*(_LEAKS if isinstance(moment.fact, Left) and moment.fact.about == "fds" else []), *_constructed(luck), ""]
     told = [*setup, *lines, *_farewell(moment, history)]
     text = "\n".join([_PATCHED, *indent(told)] if is_fake else told)
-    helpers = helpers_for(text, finding.world if seed is None else "faulty")
+    helpers = helpers_for(text, finding.world if luck is None else "faulty")
     used = "\n".join([*helpers, text])
     death = _FORK if _ends_the_process(moment) else ""
     parts = [
@@ -91,7 +92,7 @@ def write(finding: Finding, history: History, row: Guarantee, cast: Cast) -> str
         _imports(used + death, finding, cast),
         death,
         f"faulthandler.dump_traceback_later({DEADLINES[history.is_fatal]}, exit=True)  # the deadline: exit 1",
-        _kernel(seed) if is_fake else "",
+        _kernel(luck) if is_fake else "",
         *(f"\n\n{helper.rstrip()}" for helper in helpers),
         f"\n\n{text}",
     ]
@@ -117,24 +118,28 @@ if child := os.fork():  # the poller may end the process that it lives in
     sys.exit(code and f"broken: the process ended with {code}")
 """
 
-_KERNEL = """
+_KERNEL = """{luck}
 kernel = fakepoll.Kernel({faults}trace=False)
 os, signal, socket, time = kernel.os, kernel.signal, kernel.socket, kernel.time
 modules = [make_module, *getattr(make, "fake_modules", ())]
 profiles = getattr(make, "fake_profiles", ())"""
 
 
-def _kernel(seed: int | None) -> str:
+def _kernel(luck: Luck | None) -> str:
     """The fake kernel, with the bad luck that a run gives it."""
-    if seed is None:
-        return _KERNEL.format(faults="")
+    if luck is None:
+        return _KERNEL.format(luck="", faults="")
+    if luck.faults:
+        schedule = "\n".join(('schedule = """', *luck.faults, '"""'))
+        return _KERNEL.format(luck=schedule, faults="faults=fakepoll.Schedule.parse(schedule), ")
     from conformance.worlds.fake import judged_kinds
 
-    return f"kinds = {judged_kinds()!r}{_KERNEL.format(faults=f'faults=fakepoll.Drawn({seed}, kinds=kinds), ')}"
+    kinds = f"kinds = {judged_kinds()!r}"
+    return _KERNEL.format(luck=kinds, faults=f"faults=fakepoll.Drawn({luck.seed}, kinds=kinds), ")
 
 
-def _constructed(seed: int | None) -> list[str]:
-    return ["poller = make()"] if seed is None else ["with kernel.muted():", "    poller = make()"]
+def _constructed(luck: Luck | None) -> list[str]:
+    return ["poller = make()"] if luck is None else ["with kernel.muted():", "    poller = make()"]
 
 
 _PATCHED = "with fakepoll.patched(kernel, modules=modules, profiles=profiles):"

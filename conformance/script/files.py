@@ -7,8 +7,9 @@ from enum import IntFlag
 
 from conformance.actions import Action
 from conformance.history import Did
+from conformance.luck import Luck
 
-__all__ = ["IO", "OPENERS", "Files", "flags", "indent"]
+__all__ = ["IO", "LUCK", "OPENERS", "Files", "flags", "indent"]
 
 OPENERS = {
     "unix": (("end", "end"), "nonblocking(*socket.socketpair())"),
@@ -25,6 +26,8 @@ OPENERS = {
 _NUMBERS = ("reader", "writer", "event", "file")
 """Kinds of file that are a bare number; the others are sockets."""
 _MOST = 150_000
+LUCK = ("faults", "fault")
+"""Verbs that the kernel was made with."""
 _HOW = ("rd", "wr", "rdwr")
 
 
@@ -44,11 +47,11 @@ class Files:
 
     Args:
         noted: the label whose reading is judged: what is sent to it and read from it is noted down. None: none is.
-        has_faults: the kernel is a fake one that may hit what is opened.
+        luck: the kernel is a fake one that may hit what is opened; None: it has no faults.
     """
 
-    def __init__(self, noted: int | None = None, *, has_faults: bool = False) -> None:
-        self.noted, self.has_faults = noted, has_faults
+    def __init__(self, noted: int | None = None, luck: Luck | None = None) -> None:
+        self.noted, self.luck = noted, luck
         self.names: dict[int, str] = {}
         self._kinds: dict[int, str] = {}
         self._roots: dict[int, int] = {}
@@ -77,10 +80,17 @@ class Files:
         self._enter(label, "user", f"user{label}", label)
 
     def io(self, did: Did) -> list[str]:
-        """One action on files, and what came of it; where there are faults, what it opens may be hit."""
+        """One action on files, and what came of it; where there are faults, what it opens may be hit, and has the name of its site."""
+        if did.action.verb in LUCK:
+            return []
+        if self.luck is None:
+            return self._io(did)
+        known = dict(self.names)
         lines = self._io(did)
-        is_hit = self.has_faults and did.action.verb != "faults"
-        return ["with kernel.fault_scope():", *indent(lines)] if is_hit else lines
+        if self.luck.faults and did.action.verb != "dup":
+            new = [label for label in self.names if label not in known]
+            lines += [f'kernel.name({self.names[label]}, "label{label}")' for label in new]
+        return ["with kernel.fault_scope():", *indent(lines)]
 
     def _io(self, did: Did) -> list[str]:
         action = did.action
@@ -184,7 +194,6 @@ class Files:
 
 
 IO: dict[str, Callable[..., str]] = {
-    "faults": lambda _files, seed: f"# the kernel has the bad luck of seed {seed}",
     "dup": Files._dup,
     "accept": Files._accept_nothing,
     "connect": Files._connect,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from conformance.facts import Account, Batch, Call, Data, Debt, Fact, Freedom, Hint, Left, Quiet, Rest, Stop, Wait
 from conformance.guarantees import Guarantee
-from conformance.history import Curtain, Did, History, Poll
+from conformance.history import Curtain, Did, Entry, History, Poll
 from conformance.model import Ledger, read
+from conformance.watch import shows
 
 __all__ = ["LISTS", "Moment", "find"]
 
@@ -68,6 +70,18 @@ def _place(account: Account, fact: Fact) -> tuple[str, int]:
     return name, next(index for index, one in enumerate(getattr(account, name)) if one is fact)
 
 
+def _arrival(entries: Sequence[Entry], began: int, debt: Debt) -> int:
+    """Go back to the poll within which the file became ready, if nothing was done since: what it tells pays the debt as well."""
+    for index in range(began - 1, -1, -1):
+        entry = entries[index]
+        if isinstance(entry, Poll):
+            before, after = (masks.get(debt.label, 0) for masks in (entry.before, entry.after or {}))
+            return index if shows(debt.direction, after) and not shows(debt.direction, before) else began
+        if not (isinstance(entry, Did) and entry.action.row.polls):
+            break
+    return began
+
+
 def _walk(history: History, fact: Fact, name: str, place: int) -> Moment:
     """Read the history again, and see when the account has the fact, and when it is broken there."""
     ledger = Ledger(history.capabilities)
@@ -88,4 +102,6 @@ def _walk(history: History, fact: Fact, name: str, place: int) -> Moment:
     assert began is not None, "the fact is in the account of the whole history"
     last = history.entries[index]
     assert isinstance(last, Did | Poll | Curtain)
+    if isinstance(fact, Debt):
+        began = _arrival(history.entries, began, fact)
     return Moment(fact=fact, began=began, broke=index, strays=tuple(strays))

@@ -11,12 +11,13 @@ from itertools import groupby
 from conformance.actions import Action
 from conformance.facts import Call, Data, Debt, Rest, Wait
 from conformance.history import REST, Did, Entry, History, Poll
+from conformance.luck import Luck, luck_of
 from conformance.protocol import Readiness
 from conformance.script.files import Files, flags, indent
 from conformance.script.moment import Moment
 from conformance.script.proof import NO_ERROR, broken, ending, guarded, probe, rested, waited, watched
 
-__all__ = ["body", "fault_seed"]
+__all__ = ["body", "luck_in"]
 
 _ASKS = ("register", "reregister", "deregister")
 _REFUSALS = "(OSError, ValueError, KeyError)"
@@ -30,10 +31,9 @@ def body(history: History, moment: Moment) -> list[str]:
     return list(_Body(history, moment).lines())
 
 
-def fault_seed(history: History) -> int | None:
-    """The seed of the faults under which it happened; None where there were none."""
-    seeds = (did for did in history.entries if isinstance(did, Did) and did.action.verb == "faults" and not did.skipped)
-    return next((int(did.action.args[0]) for did in seeds), None)
+def luck_in(history: History) -> Luck | None:
+    """The luck under which it happened; None where there were no faults."""
+    return luck_of(did.action for did in history.entries if isinstance(did, Did) and not did.skipped)
 
 
 class _Body:
@@ -43,7 +43,7 @@ class _Body:
         self.scenario, self.moment, self.fact = history.scenario, moment, moment.fact
         self.entries = history.entries[: moment.broke + 1]
         noted = self.fact.label if isinstance(self.fact, Data) else None
-        self.files = Files(noted, has_faults=fault_seed(history) is not None)
+        self.files = Files(noted, luck_in(history))
         watching = [
             entry
             for index, entry in enumerate(self.entries)

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
 from typing import Any
 
 import fakepoll
+from conformance.luck import Luck
 from conformance.protocol import Capability, Interest, Trigger
-from conformance.worlds import Modules, Source, World
-from fakepoll.faults import KINDS, LEGAL, NO_ROOM, profile
+from conformance.worlds import Modules, Outcome, Source, World
+from conformance.worlds.handle import Handle
+from fakepoll.faults import KINDS, LEGAL, NO_ROOM, Decider, Fault, Site, profile
+from fakepoll.schedule import Written
 
 __all__ = ["FakeWorld", "judged_kinds", "opened", "reaches"]
 
@@ -31,8 +34,11 @@ class FakeWorld(World):
     """Faults under which every byte still arrives, in order."""
     lacks = MappingProxyType({"regular": "the fake kernel has no regular files"})
 
-    def __init__(self, kernel: fakepoll.Kernel) -> None:
+    def __init__(self, kernel: fakepoll.Kernel, refused: Mapping[str, str] = MappingProxyType({})) -> None:
         self.kernel = kernel
+        self._refused = refused
+        """Written faults that cannot fall here, and why."""
+        self._named: dict[tuple[int, int], None] = {}
         super().__init__(Modules(os=kernel.os, socket=kernel.socket, select=kernel.select))
 
     def now_ns(self) -> int:
@@ -85,6 +91,20 @@ class FakeWorld(World):
     def is_prompt(self) -> bool:
         return self.kernel.faults is None
 
+    def fault(self, line: str) -> Outcome:
+        """The kernel was made with it; nothing is left to do."""
+        if line in self._refused:
+            raise fakepoll.NotModelled(self._refused[line])
+        return Outcome()
+
+    def _open(self, label: int, handle: Handle) -> Outcome:
+        """As every world; and call the file after its first label, which no other step changes, for the sites of faults."""
+        opened = super()._open(label, handle)
+        if self.kernel.faults is not None and handle.identity not in self._named:
+            self._named[handle.identity] = None
+            self.kernel.name(handle.fd, f"label{label}")
+        return opened
+
     def open_fds(self) -> dict[int, None]:
         return dict.fromkeys(fd for fd, _ in self.kernel.fds.items())
 
@@ -97,20 +117,53 @@ def judged_kinds() -> tuple[str, ...]:
     return tuple(name for name in profile(LEGAL) if KINDS[name].family != NO_ROOM)
 
 
+class _Teller:
+    """Who decides on the faults of one scenario, and tells of those that fall."""
+
+    def __init__(self, luck: Luck, schedule: fakepoll.Schedule, tell: Callable[[str], None]) -> None:
+        decider: Decider = Written(schedule) if luck.seed is None else fakepoll.Drawn(luck.seed, kinds=judged_kinds())
+        self.decide = decider.decide
+        self._tell = tell
+
+    def fell(self, site: Site, fault: Fault) -> None:
+        """As `fakepoll.faults.Decider` has it."""
+        self._tell(f"{site} = {fault}")
+
+
+def _schedule(lines: Iterable[str]) -> tuple[fakepoll.Schedule, Mapping[str, str]]:
+    """Read written faults; those that no poller is judged under are left out, with the reason."""
+    kinds, good, refused = judged_kinds(), fakepoll.Schedule(), dict[str, str]()
+    for line in lines:
+        try:
+            ((_, fault),) = fakepoll.Schedule.parse(line)
+            if fault.kind not in kinds:
+                raise ValueError(f"pollers are judged under {', '.join(kinds)}")
+            good = fakepoll.Schedule.parse(f"{good}{line}")
+        except ValueError as error:
+            refused[line] = str(error)
+    return good, refused
+
+
 @contextmanager
-def opened(modules: Sequence[str], profiles: Sequence[str], seed: int | None = None) -> Iterator[FakeWorld]:
+def opened(
+    modules: Sequence[str],
+    profiles: Sequence[str],
+    luck: Luck | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Iterator[FakeWorld]:
     """Put a new kernel's stand-ins into `modules` and the loops of `profiles`, and give its world.
 
     Args:
         modules: exact names: the factory's own module and its `fake_modules`.
         profiles: its `fake_profiles`.
-        seed: of the faults that fall on what the scenario opens; no faults if None.
+        luck: the faults that fall on what the scenario opens; None if none do.
+        tell: is called with each fault that falls, in the spelling of a `fault` action.
     """
-    faults = None if seed is None else fakepoll.Drawn(seed, kinds=judged_kinds())
-    kernel = fakepoll.Kernel(faults=faults, trace=False)
+    schedule, refused = _schedule(() if luck is None else luck.faults)
+    kernel = fakepoll.Kernel(faults=None if luck is None else _Teller(luck, schedule, tell), trace=False)
     with fakepoll.patched(kernel, modules=modules, profiles=profiles):
         with kernel.muted():
-            world = FakeWorld(kernel)
+            world = FakeWorld(kernel, refused)
         yield world
         kernel.close()
 

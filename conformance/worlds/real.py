@@ -26,7 +26,7 @@ class RealWorld(World):
     """Files of this machine."""
 
     name = "real"
-    lacks = MappingProxyType({"faults": "faults are the fake kernel's"})
+    lacks = MappingProxyType(dict.fromkeys(("faults", "fault"), "faults are the fake kernel's"))
 
     def __init__(self) -> None:
         super().__init__(Modules(os=os, socket=socket, select=select))

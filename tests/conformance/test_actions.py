@@ -14,6 +14,7 @@ from conformance.slots import Slots
 from tests.conformance.histories import EVERYTHING
 
 VALUES: dict[str, tuple[Any, ...]] = {
+    "fault": ("recv@label2#1[3] = arrive(2)", "accept@label1#1[1] = stolen"),
     "label": (0, 1, 9_999),
     "new label": (1, 42),
     "seed": (0, 2**32 - 1),

@@ -104,12 +104,13 @@ def test_rounds_depend_on_seed_and_number_alone(crew: Crew) -> None:
 
 
 def test_scenarios_that_differ_in_numbers_only_are_one() -> None:
-    """Labels and tokens are names; the waker's label is not."""
+    """Labels and tokens are names, also where a fault names a file; the waker's label is not."""
+    fault = "fault epoll_wait@epoll#1[3] = hangup("
     shapes = {
         hunt._shape(parse(text))
         for text in (
-            "unix 1 2; register 2 7 r level; await none wake 0; dispatch 0 deregister 2 and send 1 1",
-            "unix 3 5; register 5 4294967296 r level; await none wake 0; dispatch 0 deregister 5 and send 3 1",
+            f"{fault}label1#1); unix 1 2; register 2 7 r level; await none wake 0; dispatch 0 deregister 2 and send 1 1",
+            f"{fault}label3#1); unix 3 5; register 5 4294967296 r level; await none wake 0; dispatch 0 deregister 5 and send 3 1",
         )
     }
     assert len(shapes) == 1

@@ -425,6 +425,17 @@ def test_exercise_prints_its_counts(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line.split()[0] for line in lines] == [*profile(LOSSLESS)]
 
 
+def test_muted_calls_are_not_counted() -> None:
+    """Who only looks, in a muted block, changes no site."""
+    kernel = Kernel(faults=Schedule.parse("recv@pair#2[1] = arrive(2)"))
+    one, other = kernel.socket.socketpair()
+    one.send(b"hello")
+    with kernel.muted():
+        assert other.recv(1) == b"h"
+    assert other.recv(9) == b"el"
+    kernel.close()
+
+
 @pytest.mark.parametrize("held", ["send@one#1[1] = late(100000)", "recv@other#1[1] = arrive(2)"])
 @pytest.mark.parametrize("family", ["tcp", "unix"])
 def test_held_bytes_fill_the_buffers(family: str, held: str) -> None:
