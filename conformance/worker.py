@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import faulthandler
 import fcntl
+import gc
 import json
 import os
 import resource
@@ -40,6 +41,9 @@ _RLIMIT = 1_024
 """The fds of a worker: few enough that a leak is noticed, and all within select's reach."""
 _PROBE_PATIENCE = 2.0
 """Seconds after which a poller that was only to look hangs."""
+_GARBAGE = 20_000
+"""Objects between two collections. A fake kernel is thousands of objects that die together; at Python's 700 a quarter of a run is spent
+looking for them among those that live."""
 _LAST_RESORT = 120.0
 """Seconds after which a worker that nobody watches any more ends itself."""
 
@@ -97,6 +101,8 @@ def _work(fds: list[int], make: Any, why: str, spec: str, world_name: str) -> No
     except UsageError as error:
         log.say({"kind": "refused", "why": str(error)})
         os._exit(0)
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
     for line in parent.makefile("rb"):
         faulthandler.dump_traceback_later(_LAST_RESORT, exit=True)
         try:

@@ -121,6 +121,14 @@ def test_what_is_left_behind(name: str, broken: str, got: str) -> None:
             assert got in found[broken]
 
 
+def test_what_only_a_dead_object_holds_is_no_leak() -> None:
+    """When it is collected depends on everything else that was allocated."""
+    with child_of("LetsGo") as child:
+        curtain = child.run(parse(TEXT)).entries[-1]
+        assert isinstance(curtain, Curtain)
+        assert curtain.leaked == 0
+
+
 def test_an_honest_poller_keeps_its_process() -> None:
     """One process serves many scenarios: a fork for each would cost a third of the run."""
     with Child("impl.adapters.raw_epoll:make", "real") as child:
