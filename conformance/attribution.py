@@ -10,10 +10,10 @@ next before anything is minimised anew.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from conformance.budget import ENDLESS, SCRIPT_STEPS, Budget, Meter
 from conformance.child import Child, HarnessCrash
 from conformance.guarantees import catalogue, lookup
 from conformance.history import History, describe
@@ -33,8 +33,8 @@ RERUNS = 5
 _NEEDED = {False: 2, True: 1}
 """Fatal or not -> in how many re-runs it must be seen again."""
 _TRACE_LINES = 12
-_MOST_SECONDS = 8.0
-"""For one guarantee, minimising included."""
+_MOST = Budget(seconds=8.0, steps=30_000)
+"""For minimising one guarantee, where the whole has a budget; in the same measure."""
 _CONTROLS = ("epoll", "reference")
 _REFERENCE_ONLY = ("user", "set", "waker", "wake", "dispatch", "meanwhile")
 """Verbs that raw epoll has nothing to answer with."""
@@ -49,7 +49,7 @@ class TryJob:
     spec: str
     world: str
     suspects: Mapping[str, tuple[Suspect, ...]]
-    seconds: float | None = None
+    budget: Budget = ENDLESS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,8 @@ class Attribution:
 
     findings: dict[str, Finding] = field(default_factory=dict)
     doubts: dict[str, Doubt] = field(default_factory=dict)
+    steps: int = 0
+    """What was spent of a budget in steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def attribute(job: TryJob, outcome: Attribution, tick: Callable[[int], None]) ->
             for row in catalogue():
                 if row.id in job.suspects:
                     court.hear(row.id, outcome)
+                    outcome.steps = court.meter.steps
                     tick(1)
         finally:
             court.close()
@@ -101,7 +104,7 @@ class _Court:
         self.controls: dict[str, Child] = {}
         self.trials: dict[str, _Trial] = {}
         self.control_trials: dict[str, _Trial] = {}
-        self.ends_at = None if job.seconds is None else time.monotonic() + job.seconds
+        self.meter = Meter(job.budget)
 
     def close(self) -> None:
         for child in self.controls.values():
@@ -111,7 +114,7 @@ class _Court:
         """Try the suspects of one guarantee until one is a finding."""
         doubt = ""
         for suspect in self.job.suspects[id]:
-            if self._is_late():
+            if self.meter.is_spent:
                 doubt = doubt or "seen broken, and no time was left to run it again"
                 break
             try:
@@ -123,9 +126,6 @@ class _Court:
                 return
             doubt = verdict
         outcome.doubts[id] = Doubt(guarantee=id, reason=doubt)
-
-    def _is_late(self) -> bool:
-        return self.ends_at is not None and time.monotonic() >= self.ends_at
 
     def _try(self, id: str, suspect: Suspect) -> Finding | str:
         scenario = self._smallest(id, suspect)
@@ -156,7 +156,11 @@ class _Court:
             fatal=fatal,
         )
         cast = Cast(subject=self.job.spec, control=resolve(control_for(id, scenario)).spec)
-        return proven(found, history, lookup(id), cast, lambda: not self._is_late())
+        return proven(found, history, lookup(id), cast, self._may_try_script)
+
+    def _may_try_script(self) -> bool:
+        self.meter.steps += SCRIPT_STEPS
+        return not self.meter.is_spent
 
     # ── the smallest scenario ───────────────────────────────────────────────────────────────────────────────
 
@@ -165,17 +169,16 @@ class _Court:
         known = [trial.scenario for trial in self.trials.values() if trial.times(id) >= _NEEDED[suspect.fatal]]
         start = min([parse(suspect.scenario), *known], key=len)
         tried: dict[str, bool] = {}
-        began = time.monotonic()
+        meter = Meter(_only(self.job.budget, _MOST))
 
         def still_fails(scenario: Scenario) -> bool:
             text = show(scenario)
             if text not in tried:
-                tried[text] = id in weigh(self.subject.run(scenario), self.rows).broken
+                tried[text] = id in weigh(meter.ran(self._run(self.subject, scenario)), self.rows).broken
             return tried[text]
 
         def may_go_on() -> bool:
-            is_long = self.job.seconds is not None and time.monotonic() - began > _MOST_SECONDS
-            return not is_long and not self._is_late()
+            return not meter.is_spent and not self.meter.is_spent
 
         smallest = minimise(start, still_fails, may_go_on=may_go_on)
         return self._spelled_out(smallest, still_fails, may_go_on)
@@ -190,14 +193,22 @@ class _Court:
         luck = luck_of(scenario)
         if luck is None or luck.seed is None:
             return scenario
-        spelled = spell_out(scenario, self.subject.run(scenario).fell)
+        spelled = spell_out(scenario, self._run(self.subject, scenario).fell)
         return minimise(spelled, still_fails, may_go_on=may_go_on) if still_fails(spelled) else scenario
 
     def _trial(self, scenario: Scenario) -> _Trial:
         text = show(scenario)
         if text not in self.trials:
-            self.trials[text] = _run(self.subject, scenario)
+            self.trials[text] = self._tried(self.subject, scenario)
         return self.trials[text]
+
+    def _tried(self, child: Child, scenario: Scenario) -> _Trial:
+        rows = applicable(child.hello().capabilities)
+        histories = [self._run(child, scenario) for _ in range(RERUNS)]
+        return _Trial(scenario, tuple((history, weigh(history, rows)) for history in histories))
+
+    def _run(self, child: Child, scenario: Scenario) -> History:
+        return self.meter.ran(child.run(scenario))
 
     # ── the control ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -210,7 +221,7 @@ class _Court:
             self.controls[name] = Child(target.spec, self.job.world)
         key = f"{name}\n{show(scenario)}"
         if key not in self.control_trials:
-            self.control_trials[key] = _run(self.controls[name], scenario)
+            self.control_trials[key] = self._tried(self.controls[name], scenario)
         return self.control_trials[key].times(id)
 
 
@@ -220,10 +231,12 @@ def control_for(id: str, scenario: Scenario) -> str:
     return _CONTROLS[asks or bool(lookup(id).needs & _NOT_IN_EPOLL)]
 
 
-def _run(child: Child, scenario: Scenario) -> _Trial:
-    rows = applicable(child.hello().capabilities)
-    histories = [child.run(scenario) for _ in range(RERUNS)]
-    return _Trial(scenario, tuple((history, weigh(history, rows)) for history in histories))
+def _only(measures: Budget, most: Budget) -> Budget:
+    """What of `most` has a limit in the other."""
+    return Budget(
+        seconds=None if measures.seconds is None else most.seconds,
+        steps=None if measures.steps is None else most.steps,
+    )
 
 
 def check_controls() -> None:

@@ -1,7 +1,8 @@
 """One run: library and shards, profile, seed, jobs and budget -> Report.
 
 For each poller and world: the library's scenarios, then the profile's number of drawn ones in 16 shards, then attribution of whatever
-broke. The number of jobs only schedules the shards. On the real world time wins: what it cut off becomes unknown.
+broke. The number of jobs only schedules the shards. On the real world time wins: what it cut off becomes unknown. On the fake one the
+budget is counted in steps, so that equal seeds give equal bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import partial
 from conformance import library, probe
 from conformance.attribution import Attribution, TryJob, attribute, check_controls
 from conformance.blame import explain, responsible
+from conformance.budget import Budget
 from conformance.child import Child, Hello
 from conformance.crew import Crew, Interrupted, Job, Outcome
 from conformance.guarantees import Guarantee, catalogue
@@ -29,12 +31,15 @@ PROFILES = {"quick": 200, "ci": 2_000, "nightly": 100_000}
 """Profile -> drawn scenarios per poller and world."""
 BUDGETS = {"quick": 55.0, "ci": 55.0, "nightly": 2_750.0}
 """Profile -> seconds of one core that one poller on the real world may take, whatever it does."""
+STEPS = {"quick": 200_000, "ci": 200_000, "nightly": 10_000_000}
+"""Profile -> steps that one poller on the fake world may take; the reference needs half of them for `ci`."""
 SHARDS = 16
 _FOR_DRAWING = {True: 0.65, False: 0.9}
 """Whether the library has found suspects -> the part of the budget that scenarios may use; the rest is for attribution."""
 _FOR_LIBRARY = 0.4
 """The part that the library may use, for it alone meets the floors; it needs far less of a poller that does not hang."""
 _LEAST_SECONDS = 0.2
+_LEAST_STEPS = 500
 _ROUNDS = 3
 """When a guarantee that was blamed cannot be confirmed, others are blamed in its place, this often."""
 
@@ -108,18 +113,18 @@ def rerun(target: Target, world: str, guarantee: str, scenario_text: str) -> Fin
     return outcome.findings.get(guarantee)
 
 
-class _Budget:
+class _Seconds:
     """Seconds until `ends_at`, handed out job by job; what a job leaves goes to those after it."""
 
     def __init__(self, ends_at: float, hands: int, jobs: int) -> None:
         self.ends_at, self.hands, self.jobs = ends_at, hands, jobs
 
-    def share(self) -> float:
+    def share(self) -> Budget:
         """What the next job may take."""
         left = self.ends_at - time.monotonic()
         share = left * self.hands / self.jobs
         self.jobs -= 1
-        return max(_LEAST_SECONDS, min(share, left))
+        return Budget(seconds=max(_LEAST_SECONDS, min(share, left)))
 
 
 class _Case:
@@ -141,6 +146,7 @@ class _Case:
         self.attribution = Attribution()
         self.explained: dict[str, str] = {}
         self.began = time.monotonic()
+        self.steps = 0
 
     def judge(self) -> bool:
         """Do the whole case; True when Ctrl-C cut it short."""
@@ -161,6 +167,7 @@ class _Case:
     def _take(self, outcomes: Sequence[Outcome]) -> None:
         """Put together what jobs have found. The first outcome of all is the library's."""
         for outcome in outcomes:
+            self.steps += outcome.steps
             if isinstance(outcome, Attribution):
                 for finding in outcome.findings.values():
                     self.on_finding(finding)
@@ -203,37 +210,42 @@ class _Case:
         return self.crew.do(prepare, tick)
 
     def _library_job(self) -> DrawJob:
-        return self._draw_job(0, None, _Budget(self.began + BUDGETS[self.plan.profile] * _FOR_LIBRARY, 1, 1))
+        return self._draw_job(0, None, self._shares(_FOR_LIBRARY, 1, 1))
 
     def _draw_jobs(self) -> list[Callable[[], Job]]:
         """16 shards whose seeds depend on the run's seed and nothing else."""
         seeds = random.Random(self.plan.seed)
         count = PROFILES[self.plan.profile]
         counts = [count // SHARDS + (index < count % SHARDS) for index in range(SHARDS)]
-        part = BUDGETS[self.plan.profile] * _FOR_DRAWING[bool(self.tally.suspects)]
-        budget = _Budget(self.began + part, self.plan.jobs, SHARDS)
-        return [partial(self._draw_job, seeds.getrandbits(64), count, budget) for count in counts]
+        shares = self._shares(_FOR_DRAWING[bool(self.tally.suspects)], self.plan.jobs, SHARDS)
+        return [partial(self._draw_job, seeds.getrandbits(64), count, shares) for count in counts]
 
-    def _draw_job(self, seed: int, count: int | None, budget: _Budget) -> DrawJob:
+    def _shares(self, part: float, hands: int, jobs: int) -> Callable[[], Budget]:
+        """What each job may take of a part of the whole: of time as much as is left when it begins, of steps the same for all."""
+        if self.world == "real":
+            return _Seconds(self.began + BUDGETS[self.plan.profile] * part, hands, jobs).share
+        steps = (int(STEPS[self.plan.profile] * part) - self.steps) // jobs
+        return lambda: Budget(steps=max(_LEAST_STEPS, steps))
+
+    def _draw_job(self, seed: int, count: int | None, shares: Callable[[], Budget]) -> DrawJob:
         return DrawJob(
             spec=self.target.spec,
             world=self.world,
             seed=seed,
             count=count,
             only=self.plan.only,
-            seconds=budget.share(),
+            budget=shares(),
             stops_at_first=self.plan.stop_at_first,
             avoid=tuple(kind for kind, times in self.tally.hangs.items() if times >= HANGS_KEPT),
         )
 
     def _try_job(self, suspects: dict[str, tuple[Suspect, ...]]) -> TryJob:
-        left = BUDGETS[self.plan.profile] - (time.monotonic() - self.began)
         return TryJob(
             name=self.target.name,
             spec=self.target.spec,
             world=self.world,
             suspects=suspects,
-            seconds=max(left, _LEAST_SECONDS),
+            budget=self._shares(1.0, 1, 1)(),
         )
 
     # ── verdicts ────────────────────────────────────────────────────────────────────────────────────────────

@@ -22,6 +22,7 @@ from conformance import probe
 from conformance.actions import ACTS, FAULT, Action
 from conformance.attribution import Attribution, TryJob
 from conformance.blame import responsible
+from conformance.budget import Budget
 from conformance.campaign import Progress
 from conformance.child import Child
 from conformance.crew import Crew, Interrupted, Job, Outcome
@@ -45,8 +46,8 @@ __all__ = ["Hunt", "Limits", "State", "hunt", "state_path"]
 SHARDS = 8
 EACH = 100
 """Scenarios of one shard."""
-_TO_CONFIRM = 60.0
-"""Seconds that the attribution of one round may take, whatever time is left."""
+_TO_CONFIRM = {"real": Budget(seconds=60.0), "fake": Budget(steps=200_000)}
+"""World -> what the attribution of one round may take, whatever time is left."""
 _VARIANTS = 3
 """Findings of one guarantee that are looked for; each has a smallest scenario of its own."""
 _MISSES = 3
@@ -214,7 +215,7 @@ class Hunt:
             world=self.world,
             seed=seed,
             count=count,
-            seconds=None if ends_at is None else max(0.0, ends_at - time.monotonic()),
+            budget=Budget(seconds=None if ends_at is None else max(0.0, ends_at - time.monotonic())),
             avoid=tuple(kind for kind, times in self._whole.hangs.items() if times >= HANGS_KEPT),
         )
 
@@ -242,7 +243,7 @@ class Hunt:
             spec=self.target.spec,
             world=self.world,
             suspects=suspects,
-            seconds=_TO_CONFIRM,
+            budget=_TO_CONFIRM[self.world],
         )
         (outcome,) = self.crew.do([lambda: job], lambda _: None)
         assert isinstance(outcome, Attribution)

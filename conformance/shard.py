@@ -7,13 +7,13 @@ scenarios are not raised to Hypothesis, which would stop at the first; they are 
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from conformance import library
 from conformance.actions import Action
+from conformance.budget import ENDLESS, Budget, Meter
 from conformance.child import Child, HarnessCrash
 from conformance.guarantees import Guarantee
 from conformance.history import History
@@ -32,14 +32,14 @@ HANGS_KEPT = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawJob:
-    """What one shard is to do. `count` None means the library; `seconds` None means that time does not matter."""
+    """What one shard is to do. `count` None means the library."""
 
     spec: str
     world: str
     seed: int
     count: int | None
     only: tuple[str, ...] = ()
-    seconds: float | None = None
+    budget: Budget = ENDLESS
     stops_at_first: bool = False
     stops_at: tuple[str, ...] = ()
     """Guarantees of which one is enough: when it was seen broken, the shard is over."""
@@ -66,6 +66,8 @@ class Tally:
 
     scenarios: int = 0
     planned: int = 0
+    steps: int = 0
+    """What was spent of a budget in steps."""
     exercised: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     together: Counter[tuple[str, ...]] = field(default_factory=Counter)
@@ -91,6 +93,7 @@ class Tally:
         """Merge what another shard has found."""
         self.scenarios += other.scenarios
         self.planned += other.planned
+        self.steps += other.steps
         self.exercised += other.exercised
         self.failed += other.failed
         self.together += other.together
@@ -157,7 +160,7 @@ class _Shard:
         self.capabilities = child.hello().capabilities
         self.rows: tuple[Guarantee, ...] = applicable(self.capabilities, job.only)
         self.luck = random.Random(job.seed)
-        self.ends_at = None if job.seconds is None else time.monotonic() + job.seconds
+        self.meter = Meter(job.budget)
 
     @property
     def is_over(self) -> bool:
@@ -165,7 +168,7 @@ class _Shard:
             return True
         if any(id in self.tally.suspects for id in self.job.stops_at):
             return True
-        return self.ends_at is not None and time.monotonic() >= self.ends_at
+        return self.meter.is_spent
 
     def judge(self, scenario: Scenario) -> None:
         """Perform and judge one scenario, unless the time is up; on the fake world every other drawn one with bad luck."""
@@ -177,10 +180,11 @@ class _Shard:
             self.tally.left_out += 1
             return
         try:
-            history = self.child.run(scenario)
+            history = self.meter.ran(self.child.run(scenario))
         except HarnessCrash as crash:
             self.tally.crashes.append(f"{crash} in: {'; '.join(map(str, scenario))}")
             return
+        self.tally.steps = self.meter.steps
         if history.is_fatal:
             self._hung(history)
         weighed = weigh(history, self.rows)
