@@ -264,6 +264,7 @@ class _Case:
             scenarios=self.tally.scenarios,
             planned=self.tally.planned,
             quality=tuple(sorted(self.tally.quality.items())),
+            fell=tuple(sorted(self.tally.fell.items())),
         )
 
     def _result(self, row: Guarantee) -> Result:

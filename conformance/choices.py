@@ -187,10 +187,12 @@ class Chooser(Draft):
         labels = [file.labels[0] for file in watched if file.is_open]
         labels += [reg.label for reg in self._registered() if reg.file.kind == "eventfd"]
         if picked := self._product(labels or self._labels("unix", "tcp", "udp", "write end", "eventfd"), (1, 7, 300)):
-            if self.slots.kind(picked[0]) == "udp" and not self.below(4):
-                self._add("empty", picked[0])
-            else:
-                self._add("send", *picked)
+            is_udp = self.slots.kind(picked[0]) == "udp"
+            for _ in range(1 + self.below(2) if is_udp else 1):  # two datagrams have an order, which luck may change
+                if is_udp and not self.below(4):
+                    self._add("empty", picked[0])
+                else:
+                    self._add("send", *picked)
 
     def _choose_drain(self) -> None:
         readers = [reg.file for reg in self._registered() if reg.file.kind not in ("user", "write end", "fresh")]
@@ -288,7 +290,8 @@ class Chooser(Draft):
     def _choose_connect(self) -> None:
         if not self._labels("listener"):
             self._add("listen", self._new_label())
-        self._add("connect", self._fresh(), self._pick(self._labels("listener")))
+        for _ in range(1 + self.below(2)):  # two that wait have an order, too
+            self._add("connect", self._fresh(), self._pick(self._labels("listener")))
 
     def _choose_refuse(self) -> None:
         self._add("refuse", self._fresh())

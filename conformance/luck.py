@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from conformance.actions import Action
 from conformance.scenario import Scenario
 
-__all__ = ["Luck", "luck_of", "spell_out"]
+__all__ = ["Luck", "kind_of", "luck_of", "spell_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,11 @@ def luck_of(scenario: Iterable[Action]) -> Luck | None:
     if written := tuple(action.args[0] for action in actions if action.verb == "fault"):
         return Luck(faults=written)
     return next((Luck(seed=action.args[0]) for action in actions if action.verb == "faults"), None)
+
+
+def kind_of(fault: str) -> str:
+    """The kind of a fault that fell: `arrive`."""
+    return fault.partition(" = ")[2].partition("(")[0]
 
 
 def spell_out(scenario: Scenario, fell: Iterable[str]) -> Scenario:

@@ -18,6 +18,7 @@ from conformance.child import Child, HarnessCrash
 from conformance.guarantees import Guarantee
 from conformance.history import History
 from conformance.judging import applicable, weigh
+from conformance.luck import kind_of
 from conformance.scenario import Scenario, show
 
 __all__ = ["DrawJob", "Suspect", "Tally", "draw_shard"]
@@ -73,6 +74,8 @@ class Tally:
     together: Counter[tuple[str, ...]] = field(default_factory=Counter)
     """The guarantees that broke in one scenario, as a tuple -> in how many scenarios: they may share one cause (`blame.py`)."""
     quality: Counter[str] = field(default_factory=Counter)
+    fell: Counter[str] = field(default_factory=Counter)
+    """Kind of fault -> how often it fell."""
     suspects: dict[str, list[Suspect]] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
     """Guarantee -> after how many scenarios it was first seen broken; where shards were merged, of the first that saw it."""
@@ -98,6 +101,7 @@ class Tally:
         self.failed += other.failed
         self.together += other.together
         self.quality += other.quality
+        self.fell += other.fell
         self.hangs += other.hangs
         self.left_out += other.left_out
         self.crashes += other.crashes
@@ -194,6 +198,7 @@ class _Shard:
         if weighed.broken:
             self.tally.together[tuple(weighed.broken)] += 1
         self.tally.quality.update(weighed.quality)
+        self.tally.fell.update(map(kind_of, history.fell))
         for id in weighed.broken:
             self.tally.first.setdefault(id, self.tally.scenarios)
             self.tally.suspect(Suspect(guarantee=id, scenario=show(scenario), fatal=history.is_fatal))

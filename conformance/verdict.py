@@ -118,6 +118,8 @@ class PollerReport:
     planned: int = 0
     quality: tuple[tuple[str, int], ...] = ()
     """Counted freedoms, never red: needless events, early empty returns, ..."""
+    fell: tuple[tuple[str, int], ...] = ()
+    """Kind of fault -> how often it fell; on the fake world alone."""
 
     def result(self, guarantee: str) -> Result:
         """Look up the result for one guarantee ID; KeyError if the run did not ask for it."""

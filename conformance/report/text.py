@@ -167,6 +167,8 @@ def _remarks(part: PollerReport) -> Iterator[str]:
         yield f"emulated by the adapter: {_capabilities(part.emulated)}"
     if counted := [f"{what} {count}" for what, count in part.quality if count]:
         yield "quality, never red: " + ", ".join(counted)
+    if part.fell:
+        yield "faults that fell: " + ", ".join(f"{kind} {count}" for kind, count in part.fell)
 
 
 def hunted(hunt: Hunt) -> str:

@@ -132,10 +132,12 @@ def _kernel(luck: Luck | None) -> str:
     if luck.faults:
         schedule = "\n".join(('schedule = """', *luck.faults, '"""'))
         return _KERNEL.format(luck=schedule, faults="faults=fakepoll.Schedule.parse(schedule), ")
-    from conformance.worlds.fake import judged_kinds
+    from conformance.worlds.fake import density_of, judged_kinds
 
+    assert luck.seed is not None, "it has no faults of its own"
     kinds = f"kinds = {judged_kinds()!r}"
-    return _KERNEL.format(luck=kinds, faults=f"faults=fakepoll.Drawn({luck.seed}, kinds=kinds), ")
+    drawn = f"fakepoll.Drawn({luck.seed}, kinds=kinds, density={density_of(luck.seed)})"
+    return _KERNEL.format(luck=kinds, faults=f"faults={drawn}, ")
 
 
 def _constructed(luck: Luck | None) -> list[str]:

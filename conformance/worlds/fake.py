@@ -21,7 +21,9 @@ from conformance.worlds.handle import Handle
 from fakepoll.faults import KINDS, LEGAL, NO_ROOM, Decider, Fault, Site, profile
 from fakepoll.schedule import Written
 
-__all__ = ["FakeWorld", "judged_kinds", "opened", "reaches"]
+__all__ = ["FakeWorld", "density_of", "judged_kinds", "opened", "reaches"]
+
+_DENSITIES = (15, 7, 3, 1, 0)
 
 
 class FakeWorld(World):
@@ -117,11 +119,16 @@ def judged_kinds() -> tuple[str, ...]:
     return tuple(name for name in profile(LEGAL) if KINDS[name].family != NO_ROOM)
 
 
+def density_of(seed: int) -> int:
+    """How many choices of "nothing" stand before the faults of a seed: few, for a scenario has some twenty sites and no more."""
+    return _DENSITIES[seed % len(_DENSITIES)]
+
+
 class _Teller:
     """Who decides on the faults of one scenario, and tells of those that fall."""
 
     def __init__(self, luck: Luck, schedule: fakepoll.Schedule, tell: Callable[[str], None]) -> None:
-        decider: Decider = Written(schedule) if luck.seed is None else fakepoll.Drawn(luck.seed, kinds=judged_kinds())
+        decider: Decider = Written(schedule) if luck.seed is None else _drawn(luck.seed)
         self.decide = decider.decide
         self._tell = tell
 
@@ -142,6 +149,10 @@ def _schedule(lines: Iterable[str]) -> tuple[fakepoll.Schedule, Mapping[str, str
         except ValueError as error:
             refused[line] = str(error)
     return good, refused
+
+
+def _drawn(seed: int) -> fakepoll.Drawn:
+    return fakepoll.Drawn(seed, kinds=judged_kinds(), density=density_of(seed))
 
 
 @contextmanager

@@ -67,6 +67,7 @@ def part(
         scenarios=120,
         planned=200,
         quality=(("needless events", 4),),
+        fell=(("late", 2), ("wake", 1)) if world == "fake" else (),
     )
 
 

@@ -18,7 +18,9 @@ from conformance.loading import resolve
 from conformance.luck import Luck, luck_of, spell_out
 from conformance.report import text
 from conformance.scenario import Scenario, parse, show
+from conformance.shard import DrawJob, Tally, draw_shard
 from conformance.verdict import Finding
+from conformance.worlds.fake import judged_kinds
 from tests.conformance.samples import found
 
 TOY = "tests.conformance.pollers:LosesWhatIsLate"
@@ -152,6 +154,16 @@ def test_file_is_called_after_its_first_label() -> None:
     for other in ("", "unix 1 2; tcp 3 4; "):
         ((history, _),) = ran(f"{fault}; {other}unix 5 6; dup 5 7; send 6 3; recv 7 1; recv 7 2; drain 5")
         assert history.fell == (fault.removeprefix("fault "),)
+
+
+@pytest.mark.slow
+def test_every_judged_kind_falls_in_a_run() -> None:
+    """In half of the scenarios that are drawn for an honest poller, which is accused of nothing; two that wait to be reordered are rare."""
+    tally = Tally()
+    job = DrawJob(spec=resolve("reference").spec, world="fake", seed=2, count=1_000)
+    draw_shard(job, tally, lambda _: None)
+    assert set(tally.fell) == set(judged_kinds())
+    assert not tally.failed
 
 
 def test_luck_of_a_scenario() -> None:

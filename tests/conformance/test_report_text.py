@@ -103,6 +103,13 @@ mine: MUST kept 1/1, SHOULD 0/0, not applicable 0, unknown 0
     )
 
 
+def test_summary_says_which_faults_fell() -> None:
+    """On the world that has some."""
+    told = text.summary(report(part(result(), world="real"), part(result(world="fake"), world="fake")))
+    assert told.endswith("  fake: quality, never red: needless events 4\n  fake: faults that fell: late 2, wake 1")
+    assert "real: faults" not in told
+
+
 def test_tally_merges_worlds() -> None:
     """Broken > unknown > kept > not applicable, over all worlds of a poller."""
     mine, other = tally(TOLD)

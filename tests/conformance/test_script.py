@@ -117,7 +117,7 @@ def test_script_has_the_bad_luck_of_its_finding(name: str) -> None:
     """Faults that fell when it failed fall again, on the files of the scenario."""
     mutant = BY_NAME[name]
     finding = finding_of(replace(mutant, shortest=f"faults 1\n{show(mutant.scenario)}"), "fake")
-    assert "faults=fakepoll.Drawn(1, " in finding.script, finding.unscripted
+    assert "faults=fakepoll.Drawn(1, kinds=kinds, density=" in finding.script, finding.unscripted
     assert "with kernel.fault_scope():" in finding.script
 
 

@@ -1,6 +1,7 @@
 """docs/faults.md says what the table says, and its figures are those of the toys.
 
-`python -m tests.fakepoll.test_faults_page` writes the table anew; the figures come from `python -m tests.fakepoll.toys`.
+`python -m tests.fakepoll.test_faults_page` writes the tables anew; the figures come from `python -m tests.fakepoll.toys`, and, of
+what fell, from the commands that the page names.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fakepoll import Schedule
-from fakepoll.faults import FAULTS, GROUPS, MENUS
+from fakepoll.faults import FAULTS, GROUPS, LEGAL, MENUS, NO_ROOM
 from tests.fakepoll.toys import HEAD, SEEDS, TOYS, converse, search
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -64,6 +65,20 @@ def test_figures_are_good_enough() -> None:
     for toy, found, _, least, shrunk, again in rows[2:]:
         assert (found, int(least), again) == (f"{SEEDS} of {SEEDS}", TOYS[toy][1], f"{SEEDS} of {SEEDS}")
         assert int(shrunk.split()[0]) >= 7
+
+
+def test_each_kind_fell_in_its_own_profile() -> None:
+    """The page's figures: no kind is left out, and none fell where it does not belong."""
+    head, _, *rows = (
+        tuple(cell.strip() for cell in line.strip("|").split("|")) for line in printed("fell").splitlines()
+    )
+    assert head == ("kind", "legal", "adversarial", "judged")
+    assert [row[0] for row in rows] == [f"`{kind.name}`" for kind in FAULTS]
+    for kind, (_, legal, adversarial, judged) in zip(FAULTS, rows, strict=True):
+        assert (legal != "-") is (kind.legality == LEGAL)
+        assert (judged != "-") is (kind.legality == LEGAL and kind.family != NO_ROOM)
+        for figure in (legal, adversarial, judged):
+            assert figure == "-" or int(figure) > 0
 
 
 @pytest.mark.slow
