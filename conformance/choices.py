@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from conformance.actions import Action
 from conformance.draft import Draft
 from conformance.protocol import Capability, Interest, Readiness, Trigger
 from conformance.scenario import Scenario
-from conformance.slots import WAKER
+from conformance.slots import WAKER, Registration
 
 __all__ = ["ALWAYS", "CHOICES", "ELSEWHERE", "ONLY_FOR", "WEIGHTS", "Chooser"]
 
@@ -26,9 +27,11 @@ WEIGHTS = {
     "fill": 4,
     "poll": 20,
     "settle": 8,
-    "rearm": 9,
+    "rearm": 12,
     "reregister": 6,
-    "repeat": 3,
+    "repeat": 5,
+    "widen": 3,
+    "ready": 4,
     "deregister": 3,
     "again": 3,
     "close": 4,
@@ -48,12 +51,13 @@ WEIGHTS = {
     "stray": 3,
     "regular": 2,
     "wait": 4,
-    "dispatch": 10,
+    "dispatch": 14,
     "rest": 1,
     "signals": 1,
 }
 """Choice -> weight. `cycle` makes a file ready, not ready and ready again, `rearm` reregisters what may have fired, `repeat` reregisters
-unchanged, `again` deregisters and registers, `stray` calls for what is not there, `dispatch` puts other choices into a handler."""
+unchanged, `widen` adds a direction, `ready` makes ready what is not, `again` deregisters and registers, `stray` calls for what is not
+there, `dispatch` puts other choices into a handler."""
 
 _INSIDE = (
     "deregister",
@@ -64,19 +68,26 @@ _INSIDE = (
     "drain",
     "drain",
     "close and reuse",
+    "close and reuse",
     "close",
     "register",
+    "ready",
+    "ready",
     "wake",
 )
 """What a handler does."""
 ELSEWHERE = (
     "deregister",
     "reregister",
-    "reregister",
+    "widen",
+    "widen",
+    "widen",
     "rearm",
     "rearm",
     "register",
     "register",
+    "register",
+    "again",
     "again",
     "drain",
     "send",
@@ -105,11 +116,15 @@ class Chooser(Draft):
     """A draft with its choices; one that comes to nothing appends nothing."""
 
     def _choose_open(self) -> None:
-        if self.next_label > MOST_LABELS:
-            return
+        if self.next_label <= MOST_LABELS:
+            self._open()
+
+    def _open(self) -> int:
+        """Open something of the scenario's kinds; answer its first label."""
         kind = self._pick(self.swarm.kinds)
         labels = [self._new_label() for _ in Action(kind).row.opens]
         self._add(kind, *labels)
+        return labels[0]
 
     def _choose_something(self) -> None:
         """Where a choice came to nothing: register what is not, or poll."""
@@ -132,19 +147,30 @@ class Chooser(Draft):
             self._add("register", label, self._new_token(), interest, trigger)
 
     def _choose_rearm(self) -> None:
+        """Rearm what may have fired: as it is, with something new to tell, with nothing left to tell, or turned to reading."""
         fired = [reg for reg in self._registered() if not reg.is_enabled]
-        if picked := self._product(fired, (False, False, True), (False, False, True)):
-            if picked[2]:
-                self._make_ready(picked[0])
-            self._reregister(picked[0], changes=picked[1])
+        if picked := self._product(fired, (False, False, True), ("as it is", "ready", "unready", "turned")):
+            registered, changes, how = picked
+            if how == "turned":
+                registered = replace(registered, interest=R)
+            if how in ("ready", "turned"):
+                self._make_ready(registered)
+            elif how == "unready":
+                self._make_unready(registered)
+            self._reregister(registered, changes=changes)
 
     def _choose_reregister(self) -> None:
         if picked := self._product(self._registered()):
             self._reregister(picked[0], changes=True)
 
     def _choose_repeat(self) -> None:
-        if picked := self._product(self._registered()):
-            self._reregister(picked[0], changes=False)
+        """Reregister unchanged; one in two times what is ready and was told."""
+        if picked := self._product(self._edges_first(), (False, True)):
+            registered, is_told = picked
+            if is_told:
+                self._make_ready(registered)
+                self._choose_poll()
+            self._reregister(registered, changes=False)
 
     def _choose_double(self) -> None:
         if picked := self._product(self._registered(), self.swarm.triggers):
@@ -159,6 +185,25 @@ class Chooser(Draft):
                 interest = self._interests(self.slots.kind(label))[0]
                 self._add("reregister", label, self._new_token(), interest, self.swarm.triggers[0])
 
+    def _choose_widen(self) -> None:
+        """Ask for one direction more, and for nothing else."""
+        narrow = [reg for reg in self._registered() if reg.interest in (R, W)]
+        if picked := self._product(narrow):
+            both = picked[0].interest | R | W
+            if both in self._interests(self.slots.kind(picked[0].label)):
+                self._add("reregister", picked[0].label, picked[0].token, both, picked[0].trigger)
+
+    def _choose_ready(self) -> None:
+        every = (reg for label, reg in self.slots.registrations.items() if label != WAKER)
+        if picked := self._product([reg for reg in every if not self._is_ready(reg)]):
+            self._make_ready(picked[0])
+
+    def _edges_first(self) -> list[Registration]:
+        """What is registered; three in four times the plain edges alone, which can lose more than what is looked at again."""
+        registered = self._registered()
+        edges = [reg for reg in registered if reg.trigger == Trigger.EDGE]
+        return edges if edges and self.below(4) else registered
+
     def _choose_deregister(self) -> None:
         if picked := self._product(self._registered(), (False, True)):
             if picked[1]:
@@ -172,7 +217,7 @@ class Chooser(Draft):
             self._add("register", old.label, self._new_token(), old.interest, self._pick(self.swarm.triggers))
 
     def _choose_cycle(self) -> None:
-        if picked := self._product(self._registered(), (False, True), (True, False)):
+        if picked := self._product(self._edges_first(), (False, True), (True, False)):
             registered, polls_ready, polls_unready = picked
             self._make_ready(registered)
             if polls_ready:
@@ -243,12 +288,18 @@ class Chooser(Draft):
 
     def _choose_close_and_reuse(self) -> None:
         if picked := self._product(self._registered()):
-            label = picked[0].label
-            if picked[0].file.kind == "user":
+            old, label = picked[0], picked[0].label
+            if old.file.kind == "user":
                 return
+            if self.below(3):
+                self._add("deregister", label)
             self._give_up(label)
+            heir = self.next_label
             self._choose_open()
-            self._choose_register()
+            if heir in self.slots.files:
+                interests = self._interests(self.slots.kind(heir))
+                interest = old.interest if old.interest in interests else interests[0]
+                self._add("register", heir, self._new_token(), interest, self._pick(self.swarm.triggers))
 
     def _choose_reset(self) -> None:
         if picked := self._product(
@@ -323,21 +374,36 @@ class Chooser(Draft):
                 self._add("register", label, self._new_token(), self._pick(interests), self._pick(self.swarm.triggers))
 
     def _choose_dispatch(self) -> None:
-        """Call the handler for something that is ready, as far as can be said, and have it change something."""
-        if self.below(4):
-            self._choose_send()
-        inside = self._gathered(_INSIDE, self.below(4))
+        """Call handlers for some that are ready, as far as can be said, and have the first change something, mostly of theirs."""
+        if len(self._registered()) < 2:
+            self._choose_open()
+            self._choose_register()
+        # what is pending behind the first handler is what that can do harm to
+        for registered in self._registered()[: 1 + self.below(3)]:
+            self._make_ready(registered)
+        ready = tuple(reg.label for reg in self._registered() if reg.is_enabled and self._is_ready(reg))
+        self.focus = self._pick((ready, ready[1:] or ready, ready[1:] or ready, ()))
+        inside = self._gathered(self._pick(_INSIDE) for _ in range(self._pick((0, 1, 1, 2, 2, 3))))
+        self.focus = ()
         self.actions.append(Action("dispatch", (self._pick((0.0, 0.0, 0.0, None)), inside)))
         self._estimate_fired()
+        # a debt that the handler has left behind is seen by who looks for it before anything else happens
+        if after := self.below(3):
+            self._choose_settle()
+        for registered in self._registered() if after == 1 else ():
+            self._make_ready(registered)
 
-    def _gathered(self, choices: Sequence[str], times: int) -> Scenario | None:
-        """Make so many choices, and take back what they appended, so that it can be done within a step."""
+    def _gathered(self, choices: Iterable[str]) -> Scenario | None:
+        """Make these choices, and take back what they appended, so that it can be done within a step."""
         done = len(self.actions)
-        for _ in range(times):
-            CHOICES[self._pick(choices)](self)
-        gathered = tuple(action for action in self.actions[done:] if not action.row.polls)
+        for name in choices:
+            CHOICES[name](self)
+        return self._taken_back(done)
+
+    def _taken_back(self, done: int) -> Scenario | None:
+        taken = tuple(action for action in self.actions[done:] if not action.row.polls)
         del self.actions[done:]
-        return gathered or None
+        return taken or None
 
     def _choose_rest(self) -> None:
         self._add("rest", 0.0009)

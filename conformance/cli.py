@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -19,11 +19,14 @@ from conformance.verdict import EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_KEPT, EXIT_U
 if TYPE_CHECKING:
     from conformance.expectations import Expectations, Judgement
     from conformance.guarantees import Guarantee
+    from conformance.mutants import Honest, Mutant
 
 __all__ = ["PROFILES", "cli", "main"]
 
 PROFILES = ("quick", "ci", "nightly")
 """As `campaign.PROFILES` has them, known here without importing it; a test holds them equal."""
+
+_Row = TypeVar("_Row", "Mutant", "Honest")
 
 _PAINTS = {Verdict.BROKEN: "red", Verdict.UNKNOWN: "yellow", Verdict.KEPT: "green", Verdict.NOT_APPLICABLE: "white"}
 
@@ -244,12 +247,14 @@ def list_(unchecked: bool, as_json: bool) -> int:
 def explain(id_: str) -> int:
     """Explain one guarantee: sentence, why, source, example, mutant."""
     from conformance.library import LIBRARY, expand
+    from conformance.mutants import MUTANTS
     from conformance.report.text import explanation
     from conformance.scenario import show
 
     row = _guarantee(id_)
     examples = [show(scenario) for text in LIBRARY.get(row.id, ()) for scenario in expand(text)]
-    click.echo(explanation(row, example=examples[0] if examples else ""))
+    lies = [f"{mutant.name}: {mutant.does}" for mutant in MUTANTS if mutant.breaks == row.id]
+    click.echo(explanation(row, example=examples[0] if examples else "", broken_by=lies))
     return EXIT_KEPT
 
 
@@ -277,6 +282,8 @@ def replay(file: Path) -> int:
 
 
 @cli.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--honest", is_flag=True, help="Run the honest variants instead: is anybody accused who is innocent?")
 @click.option("--seed", type=click.IntRange(min=0), help="Repeat an earlier run.  [default: random, printed]")
 @click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Draw from so many seeds.")
 @click.option(
@@ -285,26 +292,57 @@ def replay(file: Path) -> int:
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="How many cores to use.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write what was found here.")
 @click.option("--matrix", type=click.Path(path_type=Path), help="Write the kill matrix here, as a page.")
-def selfcheck(seed: int | None, seeds: int, cases: int, jobs: int, json_file: Path | None, matrix: Path | None) -> int:
-    """Run the mutants: does the judge still see?"""
+def selfcheck(
+    names: tuple[str, ...],
+    honest: bool,
+    seed: int | None,
+    seeds: int,
+    cases: int,
+    jobs: int,
+    json_file: Path | None,
+    matrix: Path | None,
+) -> int:
+    """Run the mutants: does the judge still see?
+
+    NAME is a mutant, or with --honest a variant; all of them unless some are named.
+    """
     import secrets
     from datetime import UTC, datetime
 
+    from conformance import acquittal, mutants
     from conformance import selfcheck as trial
-    from conformance.report import mutants
+    from conformance.report import mutants as told
     from conformance.report.progress import shown
 
-    _check_writable(json_file, matrix)
     seed = secrets.randbits(32) if seed is None else seed
+    if honest:
+        if json_file or matrix or seeds > 1:
+            raise UsageError("--honest goes with --seed, --cases and --jobs only")
+        variants = _named(names, mutants.HONEST)
+        with shown(sys.stderr) as on_progress:
+            found = acquittal.acquit(seed=seed, cases=cases, jobs=jobs, variants=variants, on_progress=on_progress)
+        click.echo(f"{told.acquittals(found)}\nseed {seed}")
+        return EXIT_KEPT if all(one.is_clean for one in found) else EXIT_BROKEN
+    _check_writable(json_file, matrix)
+    chosen = _named(names, mutants.MUTANTS)
     with shown(sys.stderr) as on_progress:
-        check = trial.selfcheck(seed=seed, seeds=seeds, cases=cases, jobs=jobs, on_progress=on_progress)
-    click.echo(f"{mutants.as_text(check)}\nseed {seed}")
+        check = trial.selfcheck(seed=seed, seeds=seeds, cases=cases, jobs=jobs, mutants=chosen, on_progress=on_progress)
+    click.echo(f"{told.as_text(check)}\nseed {seed}")
     if json_file is not None:
-        _write(json_file, mutants.as_json(check))
+        _write(json_file, told.as_json(check))
     if matrix is not None:
         command = f"pollcheck selfcheck --seed {seed} --seeds {seeds} --cases {cases} --matrix {matrix}"
-        _write(matrix, mutants.as_page(check, command=command, date=f"{datetime.now(UTC):%Y-%m-%d}"))
+        _write(matrix, told.as_page(check, command=command, date=f"{datetime.now(UTC):%Y-%m-%d}"))
     return EXIT_BROKEN if check.survivors or check.crashed else EXIT_KEPT
+
+
+def _named(names: tuple[str, ...], rows: tuple[_Row, ...]) -> tuple[_Row, ...]:
+    """The rows of these names; all rows where none is named."""
+    known = {row.name: row for row in rows}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no {name!r}{did_you_mean(name, list(known))}")
+    return tuple(known[name] for name in dict.fromkeys(names)) or rows
 
 
 @cli.command()

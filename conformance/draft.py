@@ -42,6 +42,8 @@ class Draft:
         self.freed: list[int] = []
         self.only: tuple[str, ...] = ()
         """The verbs that may be added, where not all may."""
+        self.focus: tuple[int, ...] = ()
+        """The labels that are chosen from, where not all are."""
 
     def _pick(self, options: Sequence[Any]) -> Any:
         return options[self.below(len(options))] if len(options) > 1 else options[0]
@@ -92,7 +94,10 @@ class Draft:
         return [label for label, file in self.slots.files.items() if not kinds or file.kind in kinds]
 
     def _registered(self) -> list[Registration]:
-        return [reg for label, reg in self.slots.registrations.items() if label != WAKER]
+        focus = self.focus
+        return [
+            reg for label, reg in self.slots.registrations.items() if label != WAKER and (not focus or label in focus)
+        ]
 
     def _new_label(self) -> int:
         label = self.next_label
@@ -122,7 +127,12 @@ class Draft:
 
     def _free(self) -> list[int]:
         """What could be registered: a write end could not where the poller does not claim WRITABLE."""
-        free = [label for label in self.slots.files if label not in self.slots.registrations]
+        focus = self.focus
+        free = [
+            label
+            for label in self.slots.files
+            if label not in self.slots.registrations and (not focus or label in focus)
+        ]
         return [label for label in free if self._interests(self.slots.kind(label))]
 
     def _peers(self) -> list[int]:

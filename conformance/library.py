@@ -12,7 +12,7 @@ Waiting is dear on the real kernel: `rest 0.9ms` costs 13 ms, `rest 20ms` a quar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from conformance.guarantees import lookup
@@ -275,6 +275,7 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
     "ONE-05": (
         "unix 1 2; register 2 7 r {oneshot}; send 1 3; settle; drain 2; send 1 3; reregister 2 7 r {oneshot}; settle",
         "tcp 1 2; register 2 7 rw {oneshot}; settle; send 1 3; poll 0; reregister 2 7 rw {oneshot}; settle",
+        "unix 1 2; register 1 7 w {oneshot}; settle; send 2 3; reregister 1 7 r {oneshot}; settle",
     ),
     "ONE-06": (
         (
@@ -498,6 +499,7 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
             " poll 0; send 3 1; settle"
         ),
         "pipe 1 2; register 1 7 r {trigger}; deregister 1; close 1; close 2; unix 3 4; register 3 8 r {trigger}; send 4 1; settle",
+        "unix 1 2; register 1 7 w {trigger}; close 1; unix 3 4; register 3 8 w {trigger}; settle",
     ),
     "LIF-03": (
         "unix 1 2; register 2 7 r {trigger}; waker 8; user 3; register 3 9 r {trigger}; set 3 r; wake 1; send 1 1; settle",
@@ -842,13 +844,13 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
 _TRIGGERS = ("level", "edge")
 
 
-def scenarios(capabilities: Capability) -> tuple[Scenario, ...]:
-    """Give the scenarios for a poller that claims `capabilities`, each once, in the order of the table."""
+def scenarios(capabilities: Capability, *, first: Sequence[str] = ()) -> tuple[Scenario, ...]:
+    """Give the scenarios for a poller that claims `capabilities`, each once: those of `first`, then in the order of the table."""
     found: dict[Scenario, None] = {}
-    for id, texts in LIBRARY.items():
+    for id in dict.fromkeys([*first, *LIBRARY]):
         needs = lookup(id).needs
         if needs & capabilities == needs:
-            expanded = (scenario for text in texts for scenario in expand(text))
+            expanded = (scenario for text in LIBRARY[id] for scenario in expand(text))
             found.update((scenario, None) for scenario in expanded if _are_triggers_claimed(scenario, capabilities))
     return tuple(found)
 

@@ -116,7 +116,7 @@ def draw_shard(job: DrawJob, tally: Tally, tick: Callable[[int], None]) -> None:
     with Child(job.spec, job.world) as child:
         shard = _Shard(child, job, tally, tick)
         if job.count is None:
-            scenarios = library.scenarios(child.hello().capabilities)
+            scenarios = library.scenarios(child.hello().capabilities, first=job.stops_at)
             tally.planned += len(scenarios)
             for scenario in scenarios:
                 shard.judge(scenario)

@@ -235,8 +235,10 @@ class Slots:
         self.files[label].is_ended = True
 
     def _accept(self, listener: int, label: int) -> None:
-        file = self.files[listener].queue.pop(0)
-        self.files[listener].unread -= 1
+        queue = self.files[listener].queue
+        # bad luck lets a drain leave connections behind of which nothing is known any more
+        file = queue.pop(0) if queue else File("tcp")
+        self.files[listener].unread = len(queue)
         self.files[label] = file
         file.labels.append(label)
         if file.peer:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median
 
+from conformance.acquittal import Acquittal
 from conformance.guarantees import catalogue
 from conformance.selfcheck import Selfcheck, Trial
 from conformance.verdict import Strength
 
-__all__ = ["as_json", "as_page", "as_text"]
+__all__ = ["acquittals", "as_json", "as_page", "as_text"]
 
 FORMAT = 1
 _NEVER = "-"
@@ -63,6 +64,18 @@ def as_json(check: Selfcheck) -> str:
         for trial in check.trials
     ]
     return json.dumps({"format": FORMAT, "cases": check.most, "mutants": trials}, indent=2) + "\n"
+
+
+def acquittals(found: Sequence[Acquittal]) -> str:
+    """One line per honest variant, each false accusation with its scenario, then the figures."""
+    lines = []
+    for one in found:
+        lines.append(f"{'clean' if one.is_clean else 'ACCUSED':9}{one.variant.name:32}{one.scenarios} scenarios")
+        for suspect in one.accusations:
+            lines += [f"    {suspect.guarantee} in:", *(f"        {line}" for line in suspect.scenario.splitlines())]
+        lines += [f"    CRASHED: {crash}" for crash in one.crashes]
+    clean = sum(one.is_clean for one in found)
+    return "\n".join([*lines, "", f"{len(found)} honest variants: {clean} clean, {len(found) - clean} accused"])
 
 
 # ── the page ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -185,8 +185,8 @@ def hunted(hunt: Hunt) -> str:
     return "\n".join(lines)
 
 
-def explanation(row: Guarantee, *, example: str = "") -> str:
-    """Tell all that the catalogue knows of one guarantee, and a scenario that puts it to the test."""
+def explanation(row: Guarantee, *, example: str = "", broken_by: Collection[str] = ()) -> str:
+    """Tell all that the catalogue knows of one guarantee, a scenario that puts it to the test, and the mutants that break it."""
     facts = {
         "why": row.why,
         "source": row.source,
@@ -197,6 +197,8 @@ def explanation(row: Guarantee, *, example: str = "") -> str:
     told = [f"{name:10}{fact}" for name, fact in facts.items() if fact]
     if example:
         told += ["example", _indent(example.splitlines())]
+    if broken_by:
+        told += ["broken by", _indent(broken_by)]
     return "\n".join([f"{row.id} {row.strength}: {row.says}", "", *told])
 
 

@@ -15,6 +15,7 @@ from conformance.actions import BadScenario
 from conformance.campaign import Plan
 from conformance.guarantees import Guarantee, catalogue
 from conformance.loading import Target, UsageError
+from conformance.mutants import MUTANTS
 from conformance.verdict import Finding, Report, Verdict
 from tests.conformance.samples import MUST, OTHER_MUST, SHOULD, campaign_of, found
 
@@ -183,6 +184,8 @@ ENTRY = '[[expect]]\nid = "{}"\npoller = "{}"\nreason = "{}"\n'
         ("run epoll --write-expect garbled.toml", "garbled.toml: "),
         ("explain EDG-77", "there is no guarantee 'EDG-77'"),
         ("replay none.json", "cannot read none.json"),
+        ("selfcheck reversed_order", "there is no 'reversed_order'"),
+        ("selfcheck --honest --seeds 2", "--honest goes with --seed, --cases and --jobs only"),
         ("replay garbled.toml", "garbled.toml is not JSON"),
         ("replay renamed.json", "there is no guarantee 'EDG-77'"),
     ],
@@ -233,12 +236,22 @@ def test_list_has_a_line_for_each_guarantee(pollcheck: Say) -> None:
 
 
 def test_explain_tells_all_of_one(pollcheck: Say) -> None:
-    """Sentence, reason, source, and a scenario that puts it to the test."""
+    """Sentence, reason, source, a scenario that puts it to the test, and the mutant that breaks it."""
     row = catalogue()[0]
     code, out, _ = pollcheck("explain", row.id)
     assert code == 0
     assert all(fact in out for fact in (row.id, row.says, row.why, row.source))
     assert "\nexample\n    " in out
+    lie = next(mutant for mutant in MUTANTS if mutant.breaks == row.id)
+    assert f"\nbroken by\n    {lie.name}: {lie.does}" in out
+
+
+def test_selfcheck_runs_those_that_are_named(pollcheck: Say) -> None:
+    """One mutant, or one honest variant; an honest one is nobody's mutant."""
+    code, out, _ = pollcheck("selfcheck", "invents_tokens", "--seed", "1", "--cases", "5", "--jobs", "1")
+    assert (code, "1 mutants: 1 killed, 0 survived" in out) == (0, True)
+    code, out, _ = pollcheck("selfcheck", "--honest", "reversed_order", "--seed", "1", "--cases", "5", "--jobs", "1")
+    assert (code, "1 honest variants: 1 clean, 0 accused" in out) == (0, True)
 
 
 def test_pollers_lists_what_can_be_judged(pollcheck: Say) -> None:

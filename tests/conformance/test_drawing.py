@@ -98,7 +98,7 @@ def test_each_registers_and_settles() -> None:
         verbs = [action.verb for action in scenario]
         assert "register" in verbs
         assert "settle" in verbs
-        assert len(verbs) <= 64
+        assert len(verbs) <= 96
 
 
 def test_the_weights_that_mattered() -> None:

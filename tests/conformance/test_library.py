@@ -99,6 +99,14 @@ def test_each_scenario_is_run_once_and_in_the_order_of_the_table() -> None:
     assert found == tuple(dict.fromkeys(s for texts in LIBRARY.values() for text in texts for s in expand(text)))
 
 
+def test_those_that_are_named_come_first() -> None:
+    """Who looks for one guarantee need not run all."""
+    found = scenarios(EVERYTHING, first=["THR-09", "LVL-01"])
+    assert found[:2] == tuple(parse(text) for text in LIBRARY["THR-09"])
+    assert set(found) == set(scenarios(EVERYTHING))
+    assert len(found) == len(set(found))
+
+
 def test_triggers_that_are_not_claimed_are_not_asked_for() -> None:
     """A scenario that the poller would have to skip the heart of is left out."""
     for capabilities in (Capability.LEVEL, Capability.EDGE, Capability.LEVEL | Capability.ONESHOT, EVERYTHING):
