@@ -22,7 +22,7 @@ from conformance.crew import Crew, Interrupted, Job, Outcome
 from conformance.guarantees import Guarantee, catalogue
 from conformance.loading import Target, UsageError
 from conformance.scenario import parse, show
-from conformance.shard import HANGS_KEPT, DrawJob, Suspect, Tally
+from conformance.shard import DrawJob, Suspect, Tally, hung_too_often
 from conformance.verdict import Finding, PollerReport, Report, Result, Verdict
 
 __all__ = ["PROFILES", "SHARDS", "Plan", "Progress", "rerun", "run"]
@@ -149,7 +149,11 @@ class _Case:
         self.steps = 0
 
     def judge(self) -> bool:
-        """Do the whole case; True when Ctrl-C cut it short."""
+        """Do the whole case; True when Ctrl-C cut it short.
+
+        Raises:
+            UsageError: the poller could be constructed once, and not anew for every scenario.
+        """
         try:
             self._take(self._do("library", [self._library_job]))
             if not (self.plan.stop_at_first and self.tally.suspects):
@@ -162,6 +166,8 @@ class _Case:
         except Interrupted as cut:
             self._take(cut.outcomes)
             return True
+        except UsageError as error:
+            raise UsageError(f"{self.target.name}: {error}") from None
         return False
 
     def _take(self, outcomes: Sequence[Outcome]) -> None:
@@ -236,7 +242,7 @@ class _Case:
             only=self.plan.only,
             budget=shares(),
             stops_at_first=self.plan.stop_at_first,
-            avoid=tuple(kind for kind, times in self.tally.hangs.items() if times >= HANGS_KEPT),
+            avoid=hung_too_often(self.tally.hangs),
         )
 
     def _try_job(self, suspects: dict[str, tuple[Suspect, ...]]) -> TryJob:

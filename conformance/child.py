@@ -22,8 +22,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Self
 
+from conformance.actions import Action
 from conformance.frames import JournalReader, exactly, make_journal
-from conformance.history import DIED, HUNG, Curtain, Entry, History, Poll, acted_from_json, entry_from_json
+from conformance.history import DIED, HUNG, Curtain, Did, Entry, History, Poll, acted_from_json, entry_from_json
 from conformance.loading import UsageError
 from conformance.protocol import Capability
 from conformance.scenario import Scenario, parse
@@ -44,11 +45,23 @@ _WITHIN = ("acted", "fell")
 """Frames about a call that is in progress, whose deadline stands."""
 _FOR_EVER = 32
 """So many fds a poller may open once and for ever; one that opened more in the warm-up is forgiven none."""
+_UNBORN = Did(step=0, action=Action("poll", (0.0, None)), ended=DIED)
+"""What is left of a scenario whose process died before a poller was constructed."""
+_UNMADE = 3
+"""After a factory has raised so often when it was called again, each time in a fresh process, it counts as one that cannot make pollers."""
 _BOOT = "import sys, json; sys.path[:] = json.loads(sys.argv[2]); from conformance.worker import serve; serve(int(sys.argv[1]))"
 
 
 class HarnessCrash(Exception):
     """Our own code failed in a worker: nothing follows about the poller. The message is the last line of the traceback."""
+
+
+class _Unmade(Exception):
+    """The factory made no poller, though it had made one before; the message says what it did instead."""
+
+
+_DESPAIR = {"crash": HarnessCrash, "unmade": _Unmade}
+"""The last frame of a worker that cannot go on, by its kind -> what its parent raises."""
 
 
 class Hello:
@@ -70,7 +83,8 @@ class Child:
         world: `real` or `fake`.
 
     Raises:
-        UsageError: from `hello()`, when the poller cannot be imported or constructed, or lacks a method.
+        UsageError: from `hello()`, when the poller cannot be imported or constructed, or lacks a method; from `run()`, when it can be
+            constructed once, and not anew for every scenario.
     """
 
     def __init__(self, spec: str, world: str) -> None:
@@ -81,6 +95,7 @@ class Child:
         self._hello: Hello | None = None
         self._warms_up = True
         """False once a warm-up was not survived, or left hardly an fd: then nothing that the poller opens for ever is forgiven."""
+        self._unmade = 0
 
     def __enter__(self) -> Self:
         return self
@@ -104,6 +119,13 @@ class Child:
         except HarnessCrash:
             self._retire()
             raise
+        except _Unmade as error:  # perhaps for what an earlier scenario has left behind: a fresh process tells
+            self._retire()
+            self._unmade += 1
+            if self._unmade >= _UNMADE:
+                why = "it is called anew for every scenario"
+                raise UsageError(f"the factory raised {error} when it was called again; {why}") from None
+            return self.run(scenario)
         if worker.is_lost or _needs_fresh(entries):
             self._retire()
         return History(scenario=scenario, capabilities=capabilities, entries=tuple(entries), fell=tuple(fell))
@@ -127,8 +149,12 @@ class Child:
         self._worker = worker = _Worker(ours, pid, control, JournalReader(journal))
         self._hello = worker.hello()
         if self._warms_up:
-            entries, _ = worker.run(_WARM_UP)
-            if worker.is_lost or _hoards(entries):
+            try:
+                entries, _ = worker.run(_WARM_UP)
+                is_of_use = not worker.is_lost and not _hoards(entries)
+            except (HarnessCrash, _Unmade):  # a scenario will meet it again, and tell
+                is_of_use = False
+            if not is_of_use:
                 self._warms_up = False
                 self._retire()
                 return self._fresh()
@@ -181,7 +207,9 @@ class _Worker:
 
     def run(self, scenario: Scenario) -> tuple[list[Entry], list[str]]:
         """Collect the entries, and the faults that fell; the call in progress when the worker hangs or dies is the last entry."""
-        self._sock.sendall(json.dumps([str(action) for action in scenario]).encode() + b"\n")
+        if not self._ask(scenario):
+            self.is_lost = True
+            return [_UNBORN], []
         entries: list[Entry] = []
         fell: list[str] = []
         ahead: Entry | None = None
@@ -195,16 +223,31 @@ class _Worker:
             elif frame["kind"] == "end":
                 self._journal.clear()
                 return entries, fell
-            elif frame["kind"] == "crash":
+            elif frame["kind"] in _DESPAIR:
                 self.is_lost = True
-                raise HarnessCrash(frame["why"])
+                raise _DESPAIR[frame["kind"]](frame["why"])
             elif frame["kind"] != "acted":
                 entries.append(entry_from_json(frame))
                 ahead = None
         self.is_lost = True
         if ahead is not None:
-            entries.append(replace(ahead, ended=HUNG if self._is_alive() else DIED))
+            entries.append(self._ended(ahead))
         return entries, fell
+
+    def _ask(self, scenario: Scenario) -> bool:
+        """Send a scenario; False if the worker has died since the last one: a thread that a poller left behind did it, say."""
+        try:
+            self._sock.sendall(json.dumps([str(action) for action in scenario]).encode() + b"\n")
+        except OSError:
+            return False
+        return True
+
+    def _ended(self, ahead: Entry) -> Entry:
+        """The call that was in progress, and how it ended."""
+        is_alive = self._is_alive()
+        if is_alive and isinstance(ahead, Did) and ahead.step == 0:
+            raise UsageError(f"the factory did not come back within {MAKE_PATIENCE:g} s when it was called again")
+        return replace(ahead, ended=HUNG if is_alive else DIED)
 
     def _is_alive(self) -> bool:
         """Whether the worker hangs, rather than having died or lost its end of the socket."""

@@ -13,8 +13,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from conformance.child import HarnessCrash
 from conformance.loading import WORLDS, UsageError, available, did_you_mean, resolve, worlds_of
-from conformance.verdict import EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_KEPT, EXIT_USAGE, Finding, Report, Verdict
+from conformance.verdict import (
+    EXIT_BROKEN,
+    EXIT_INTERRUPTED,
+    EXIT_KEPT,
+    EXIT_UNKNOWN,
+    EXIT_USAGE,
+    Finding,
+    Report,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from conformance.expectations import Expectations, Judgement
@@ -43,6 +53,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("pollcheck: interrupted, nothing was judged yet", err=True)
         code = EXIT_INTERRUPTED
+    except HarnessCrash as crash:
+        click.echo(f"pollcheck: it crashed itself, please report it: {crash}", err=True)
+        code = EXIT_UNKNOWN
     sys.exit(code)
 
 

@@ -30,7 +30,7 @@ from conformance.guarantees import lookup
 from conformance.loading import Target, UsageError
 from conformance.replay import FOLDER, FORMAT, plain_name, save
 from conformance.scenario import Scenario, parse, show
-from conformance.shard import HANGS_KEPT, DrawJob, Suspect, Tally
+from conformance.shard import DrawJob, Suspect, Tally, hung_too_often
 from conformance.slots import WAKER
 from conformance.verdict import (
     EXIT_BROKEN,
@@ -216,7 +216,7 @@ class Hunt:
             seed=seed,
             count=count,
             budget=Budget(seconds=None if ends_at is None else max(0.0, ends_at - time.monotonic())),
-            avoid=tuple(kind for kind, times in self._whole.hangs.items() if times >= HANGS_KEPT),
+            avoid=hung_too_often(self._whole.hangs),
         )
 
     def _merged(self, outcomes: list[Outcome]) -> Tally:

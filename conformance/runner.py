@@ -23,7 +23,7 @@ from conformance.protocol import REFUSALS, Capability, Readiness
 from conformance.scenario import Scenario
 from conformance.worlds import Outcome, Source, World
 
-__all__ = ["ACT_AFTER", "PATIENCE", "Log", "run"]
+__all__ = ["ACT_AFTER", "PATIENCE", "Log", "Unmade", "run"]
 
 PATIENCE = 0.5
 """Seconds that a call may take beyond the longest wait that it was asked for."""
@@ -41,6 +41,10 @@ _SIGNAL_EVERY, _SIGNALS = 0.005, 60
 _MASKED = ("recv", "drain", "peek", "accept", "send", "fill", "connect", "refuse", "register", "reregister")
 
 
+class Unmade(Exception):
+    """The factory raised, though it had made a poller before; the message says what."""
+
+
 class Log:
     """Where a history goes, entry by entry. This one keeps nothing; the child's sends each entry to the parent."""
 
@@ -55,12 +59,19 @@ class Log:
 
 
 def run(scenario: Scenario, world: World, make: Callable[[], Any], capabilities: Capability, log: Log) -> None:
-    """Perform `scenario` from a fresh poller to its close, and leave no file open."""
+    """Perform `scenario` from a fresh poller to its close, and leave no file open.
+
+    Raises:
+        Unmade: there is no poller to perform it with.
+    """
     fds = world.open_fds()
     ledger = Ledger(capabilities)
     log.ahead(_did(0, Action("poll", (0.0, None)), ended=HUNG), _HARNESS_PATIENCE)
     with world.quietly():
-        poller = make()
+        try:
+            poller = make()
+        except BaseException as error:  # noqa: BLE001 - the child's boundary: a factory may raise whatever it likes
+            raise Unmade(show_error(error)) from None
     stage = Stage(world, poller, ledger, log)
     for step, action in enumerate(scenario, 1):
         if not stage.perform(step, action):

@@ -21,14 +21,17 @@ from conformance.judging import applicable, weigh
 from conformance.luck import kind_of
 from conformance.scenario import Scenario, show
 
-__all__ = ["DrawJob", "Suspect", "Tally", "draw_shard"]
+__all__ = ["DrawJob", "Suspect", "Tally", "draw_shard", "hung_too_often"]
 
 SUSPECTS_KEPT = 2
 """The shortest failing scenarios of each guarantee that a shard hands on."""
 _TICK_EVERY = 10
 _FIRST_PART = 20
-HANGS_KEPT = 3
+_HANGS_KEPT = 3
 """A hang costs half a second. After so many in one kind of action, scenarios that contain it are left out."""
+_CLOSES_KEPT = 20
+"""Each scenario ends with a close: after so many hangs there, nothing more is tried."""
+_CLOSE = "close()"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +183,7 @@ class _Shard:
             return
         if self.job.world == "fake" and self.job.count is not None and self.luck.randrange(2):
             scenario = (Action("faults", (self.luck.randrange(2**32),)), *scenario)
-        if any(self._is_avoided(_kind(action)) for action in scenario):
+        if self._is_avoided(scenario):
             self.tally.left_out += 1
             return
         try:
@@ -205,13 +208,19 @@ class _Shard:
         if self.tally.scenarios % _TICK_EVERY == 0:
             self.tick(_TICK_EVERY)
 
-    def _is_avoided(self, kind: str) -> bool:
-        return kind in self.job.avoid or self.tally.hangs[kind] >= HANGS_KEPT
+    def _is_avoided(self, scenario: Scenario) -> bool:
+        avoided = (*self.job.avoid, *hung_too_often(self.tally.hangs))
+        return _CLOSE in avoided or any(_kind(action) in avoided for action in scenario)
 
     def _hung(self, history: History) -> None:
         step = history.entries[-1].step
-        if 1 <= step <= len(history.scenario):
-            self.tally.hangs[_kind(history.scenario[step - 1])] += 1
+        is_close = not 1 <= step <= len(history.scenario)
+        self.tally.hangs[_CLOSE if is_close else _kind(history.scenario[step - 1])] += 1
+
+
+def hung_too_often(hangs: Counter[str]) -> tuple[str, ...]:
+    """The kinds of action in which a poller hung or died so often that scenarios with them are left out."""
+    return tuple(kind for kind, times in hangs.items() if times >= (_CLOSES_KEPT if kind == _CLOSE else _HANGS_KEPT))
 
 
 def _kind(action: Action) -> str:

@@ -29,7 +29,7 @@ from conformance.history import HUNG, Acted, Curtain, Entry, acted_to_json, entr
 from conformance.loading import UsageError, inspect_poller, load
 from conformance.luck import luck_of
 from conformance.protocol import Capability
-from conformance.runner import PATIENCE, Log, run
+from conformance.runner import PATIENCE, Log, Unmade, run
 from conformance.scenario import Scenario, parse
 from conformance.worlds import World
 
@@ -55,6 +55,7 @@ def serve(fd: int) -> NoReturn:
     make, why = None, ""
     try:
         make = load(spec)
+        _check_reach(world, make, spec)
     except UsageError as error:
         why = str(error)
     living: dict[int, None] = {}
@@ -87,14 +88,14 @@ def _work(fds: list[int], make: Any, why: str, spec: str, world_name: str) -> No
     """Be a worker: say hello, then run scenarios until the parent is gone. `fds`: a socket, and the journal."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (_RLIMIT, _RLIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a poller logs of its own misery is no part of the report
+    _hush()
     high, journal = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _RLIMIT - 8) for fd in fds)
     for fd in fds:
         os.close(fd)
     parent = socket.socket(fileno=high)
     log = _Frames(parent, journal)
     try:
-        if make is None:
+        if why:
             raise UsageError(why)
         opener = _opener(world_name, make, spec, log)
         _greet(make, opener, log)
@@ -109,6 +110,9 @@ def _work(fds: list[int], make: Any, why: str, spec: str, world_name: str) -> No
             scenario = parse(json.loads(line))
             with opener(scenario) as world:
                 run(scenario, world, make, log.capabilities, log)
+        except Unmade as error:
+            log.say({"kind": "unmade", "why": str(error)})
+            os._exit(0)
         except Exception as error:  # noqa: BLE001 - the child's boundary: our own bug must not pass for the poller's
             where = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{os.path.basename(where.filename)}:{where.lineno}"
@@ -118,12 +122,15 @@ def _work(fds: list[int], make: Any, why: str, spec: str, world_name: str) -> No
     os._exit(0)
 
 
-def _opener(world_name: str, make: Any, spec: str, log: _Frames) -> Opener:
-    """What opens the world of one scenario: the real one stays, a fake one is new each time.
+def _hush() -> None:
+    """What a poller logs of its own misery is no part of the report."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    os.close(null)
 
-    Raises:
-        UsageError: the poller asks Linux where it should ask the fake kernel.
-    """
+
+def _opener(world_name: str, make: Any, spec: str, log: _Frames) -> Opener:
+    """What opens the world of one scenario: the real one stays, a fake one is new each time."""
     if world_name == "real":
         from conformance.worlds.real import RealWorld
 
@@ -131,14 +138,31 @@ def _opener(world_name: str, make: Any, spec: str, log: _Frames) -> Opener:
         return lambda _: nullcontext(real)
     from conformance.worlds import fake
 
+    modules, profiles = _stage(make, spec)
+    return lambda scenario: fake.opened(modules, profiles, luck_of(scenario), log.fell)
+
+
+def _stage(make: Any, spec: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The modules that get the stand-ins, and the loop profiles."""
     modules = (spec.partition(":")[0], *getattr(make, "fake_modules", ()))
-    profiles = tuple(getattr(make, "fake_profiles", ()))
-    if not _is_true_elsewhere(partial(fake.reaches, make, modules, profiles)):
+    return modules, tuple(getattr(make, "fake_profiles", ()))
+
+
+def _check_reach(world_name: str, make: Any, spec: str) -> None:
+    """See once, for all workers, whether the poller lives in the world that it is to be judged in.
+
+    Raises:
+        UsageError: it asks Linux where it should ask the fake kernel.
+    """
+    if world_name == "real":
+        return
+    from conformance.worlds import fake
+
+    if not _is_true_elsewhere(partial(fake.reaches, make, *_stage(make, spec))):
         raise UsageError(
             "it never asks the fake kernel: name the modules that call select, os or socket in the factory's fake_modules, "
             "its loop in fake_profiles, or say native = True and be judged on the real world only"
         )
-    return lambda scenario: fake.opened(modules, profiles, luck_of(scenario), log.fell)
 
 
 def _is_true_elsewhere(probe: Callable[[], bool]) -> bool:
@@ -146,6 +170,7 @@ def _is_true_elsewhere(probe: Callable[[], bool]) -> bool:
     ours, theirs = os.pipe()
     pid = os.fork()
     if pid == 0:
+        _hush()
         try:
             answer = probe()
         except BaseException:  # noqa: BLE001 - the child's boundary: judged when scenarios run, not here

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -217,3 +218,22 @@ def _raiser(kind: type[BaseException]) -> Callable[..., Any]:
         raise kind("out of luck")
 
     return function
+
+
+_made: list[EpollPoller] = []
+
+
+def tires() -> EpollPoller:
+    """A factory that makes two pollers in a process and no more."""
+    if len(_made) == 2:
+        raise RuntimeError("tired")
+    _made.append(EpollPoller())
+    return _made[-1]
+
+
+class DiesLater(EpollPoller):
+    """Leaves a thread behind that ends the process when nobody is looking."""
+
+    def close(self) -> None:
+        super().close()
+        threading.Timer(0.02, os._exit, (0,)).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -193,3 +194,25 @@ def test_closing_twice_and_unused() -> None:
     with child_of("Hangs") as child:
         assert processes() == before
     child.close()
+
+
+# ── factories ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_factory_that_makes_a_poller_only_once() -> None:
+    """It is called anew for every scenario: that it raises then is a mistake like raising at once, and no crash of ours."""
+    with child_of("tires") as child:
+        child.hello()
+        histories = (child.run(parse(TEXT)) for _ in range(5))
+        with pytest.raises(UsageError, match=r"raised RuntimeError\(tired\) when it was called again"):
+            list(histories)
+
+
+def test_a_process_that_dies_between_scenarios() -> None:
+    """A thread that a poller left behind ends it: the next scenario has an end, and the one after that begins afresh."""
+    with child_of("DiesLater") as child:
+        assert not child.run(parse(TEXT)).is_fatal
+        time.sleep(0.2)
+        died = child.run(parse(TEXT))
+        assert "TIM-12" in musts(child, died)
+        assert not child.run(parse(TEXT)).is_fatal
