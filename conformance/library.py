@@ -124,6 +124,10 @@ LIBRARY: Final[dict[str, tuple[str, ...]]] = {
         ),
     ),
     "REG-19": ("unix 1 2; send 1 3; register 2 7 rw {trigger}; settle; poll 0",),
+    "REG-20": (
+        "unix 1 2; register 2 7 rw {trigger}; settle; reregister 2 7 r {trigger}; send 1 3; settle",
+        "unix 1 2; send 1 3; register 2 7 rw {trigger}; reregister 2 7 w {trigger}; settle",
+    ),
     # ── tokens ──────────────────────────────────────────────────────────────────────────────────────────────────
     "TOK-01": (
         "unix 1 2; pipe 3 4; register 2 7 r {trigger}; register 3 12345 r {trigger}; send 1 3; send 4 1; settle",

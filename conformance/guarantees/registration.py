@@ -241,3 +241,15 @@ def refusals_are_of_known_types(account: Account) -> Iterable[Call]:
 )
 def merged_or_split(account: Account) -> Iterable[Fact]:
     return (freedom for freedom in account.freedoms if freedom.about in ("merged", "split"))
+
+
+@guarantee(
+    "REG-20",
+    MUST,
+    "A direction that reregister keeps is still reported when the other is given up.",
+    why="a connection that has nothing more to write is never read again",
+    source="asyncio remove_writer(), remove_reader()",
+    needs=Capability.WRITABLE,
+)
+def kept_direction(account: Account) -> Iterable[Debt]:
+    return (debt for debt in account.debts_for() if debt.marks.get("narrowed"))

@@ -133,6 +133,7 @@ class Book:
             "new token": token != watch.token,
             "retrigger": trigger != watch.trigger,
             "reinterest": interest != watch.interest,
+            "narrowed": bool(dropped and not added),
             "doubled": did.action.verb == "register",
             "changed before": watch.marks.get("rearmed", False) and not watch.marks.get("polled", True),
             **self._token_marks(token),

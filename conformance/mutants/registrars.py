@@ -141,6 +141,18 @@ class KeepsTheFirstOfTwo(Wrapper):
 
 
 @mutant(
+    "REG-20", "asyncio remove_writer(), remove_reader()", "unix 1 2; register 1 7 rw level; reregister 1 7 w level; settle",
+    "REG-05", "LVL-02",
+)  # fmt: skip
+class DropsTheKept(Deaf):
+    """A reregister that gives up one direction silences the other as well."""
+
+    def hears(self, asked: Asked, direction: Interest, event: Event) -> bool:
+        before = asked.before
+        return before is None or not before.interest & ~asked.interest or bool(asked.interest & ~before.interest)
+
+
+@mutant(
     "TOK-05", "rcore-os/tgoskits #314", "unix 1 2; register 1 7 w edge; reregister 1 8 w edge; settle", "REG-02",
     "EDG-02",
 )  # fmt: skip
