@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import metadata
 
-from conformance.facts import Left, Wait
+from conformance.facts import Left
 from conformance.guarantees import Guarantee
-from conformance.history import History
+from conformance.history import DIED, History
 from conformance.luck import Luck
 from conformance.script.files import indent
 from conformance.script.moment import Moment, find
@@ -32,7 +32,7 @@ DEADLINES = {False: 10, True: 3}
 """Whether the bug is a hang -> seconds after which a script gives up, with exit 1."""
 _ATTEMPTS = 3
 """So often a script is run, for a bug need not show each time."""
-_STANDARD = ("contextlib", "os", "select", "signal", "socket", "struct", "threading", "time")
+_STANDARD = ("atexit", "contextlib", "os", "select", "signal", "socket", "struct", "threading", "time")
 _STAND_INS = ("os", "signal", "socket", "time")
 
 
@@ -86,7 +86,7 @@ def write(finding: Finding, history: History, row: Guarantee, cast: Cast) -> str
     text = "\n".join([_PATCHED, *indent(told)] if is_fake else told)
     helpers = helpers_for(text, finding.world if luck is None else "faulty")
     used = "\n".join([*helpers, text])
-    death = _FORK if _ends_the_process(moment) else ""
+    death = _FORK if _ends_the_process(history) else ""
     parts = [
         _header(finding, row),
         _imports(used + death, finding, cast),
@@ -99,8 +99,8 @@ def write(finding: Finding, history: History, row: Guarantee, cast: Cast) -> str
     return "\n".join(part for part in parts if part) + "\n"
 
 
-def _ends_the_process(moment: Moment) -> bool:
-    return isinstance(moment.fact, Wait) and moment.fact.about == "alive"
+def _ends_the_process(history: History) -> bool:
+    return any(entry.ended == DIED for entry in history.entries)
 
 
 def _farewell(moment: Moment, history: History) -> list[str]:
@@ -113,9 +113,11 @@ def _farewell(moment: Moment, history: History) -> list[str]:
 
 _FORK = """\
 
-if child := os.fork():  # the poller may end the process that it lives in
+end = os.memfd_create("end")
+if child := os.fork():  # the poller may end the process that it lives in, with any exit code
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    sys.exit(code and f"broken: the process ended with {code}")
+    sys.exit(0 if code == 0 and os.fstat(end).st_size else f"broken: the process ended with {code}")
+atexit.register(os.write, end, b".")  # done only by a process that comes to its own end
 """
 
 _KERNEL = """{luck}

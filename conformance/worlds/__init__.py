@@ -153,15 +153,15 @@ class World(ABC):
         return self.close(a)
 
     def connect(self, a: int, listener: int) -> Outcome:
-        client, server = self.handles[a], self.handles[listener]
+        client, server = self._ready(a), self.handles[listener]
         server.accepts.append(client)
         return self._connect(client, server.object.getsockname())
 
     def refuse(self, a: int) -> Outcome:
-        return self._connect(self.handles[a], self._nobody.getsockname())
+        return self._connect(self._ready(a), self._nobody.getsockname())
 
     def accept(self, listener: int, b: int) -> Outcome:
-        handle = self.handles[listener]
+        handle = self._ready(listener)
         try:
             server, _ = handle.object.accept()
         except OSError as error:

@@ -196,6 +196,18 @@ def test_closing_twice_and_unused() -> None:
     child.close()
 
 
+def test_no_action_of_ours_blocks_on_a_file_made_blocking() -> None:
+    """The guarantee that is named is the one about O_NONBLOCK, not one about a hang that is ours."""
+    with child_of("MakesBlocking") as child:
+        for text in (
+            "listen 1; register 1 7 r level; accept 1 2; poll 0",
+            "tcp 1 2; register 1 7 r level; drain 1; peek 1",
+        ):
+            history = child.run(parse(text))
+            assert not history.is_fatal
+            assert "LIF-05" in musts(child, history)
+
+
 # ── factories ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

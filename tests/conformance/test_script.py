@@ -139,6 +139,20 @@ def test_attribution_finds_the_script_too() -> None:
     assert finding.script
 
 
+@pytest.mark.parametrize(
+    ("name", "guarantee", "text"),
+    [
+        ("Leaves", "TIM-12", "pipe 1 2; register 1 7 r level; reregister 1 7 r level"),
+        ("Aborts", "REG-01", "pipe 1 2; register 1 7 r level; send 2 1; poll 0"),
+    ],
+)
+def test_a_process_that_ends_is_seen_by_its_parent(name: str, guarantee: str, text: str) -> None:
+    """Also one that ends with 0, as if all were well, and also where the guarantee is about something else."""
+    finding = campaign.rerun(resolve(f"tests.conformance.pollers:{name}"), "real", guarantee, text.replace("; ", "\n"))
+    assert finding is not None
+    assert finding.script, finding.unscripted
+
+
 @pytest.mark.parametrize("world", ["real", "fake"])
 def test_script_imports_the_vocabulary_and_the_factory_only(world: str) -> None:
     """The standard library, `conformance.protocol`, the two factories; `fakepoll` on the fake world."""
