@@ -44,6 +44,7 @@ _PROBE_PATIENCE = 2.0
 _GARBAGE = 20_000
 """Objects between two collections. A fake kernel is thousands of objects that die together; at Python's 700 a quarter of a run is spent
 looking for them among those that live."""
+_SUBREAPER = 36
 _LAST_RESORT = 120.0
 """Seconds after which a worker that nobody watches any more ends itself."""
 
@@ -59,19 +60,20 @@ def serve(fd: int) -> NoReturn:
     except UsageError as error:
         why = str(error)
     living: dict[int, None] = {}
+    _adopt_orphans()
     while True:
         try:
             data, fds, _, _ = socket.recv_fds(control, 1, 2)
         except ConnectionResetError:  # the parent is gone, with our last answer unread
             data = b""
         if not data:
-            for pid in living:
-                os.kill(pid, signal.SIGKILL)
+            _bury({})
             os._exit(0)
         if data == b"w":
             pid = int.from_bytes(exactly(control, 8), "little")
             os.waitpid(pid, 0)
             del living[pid]
+            _bury(living)
             control.sendall(b"w")
             continue
         pid = os.fork()
@@ -82,6 +84,32 @@ def serve(fd: int) -> NoReturn:
             os.close(passed)
         living[pid] = None
         control.sendall(pid.to_bytes(8, "little"))
+
+
+def _adopt_orphans() -> None:
+    """Be the parent of whatever a poller forks and leaves behind, in a session of its own or not: prctl(2), PR_SET_CHILD_SUBREAPER."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+
+
+def _bury(living: dict[int, None]) -> None:
+    """End every child but the workers in `living`; what that orphans is our child next."""
+    while orphans := [pid for pid in _children() if pid not in living]:
+        for pid in orphans:
+            os.kill(pid, signal.SIGKILL)
+        for pid in orphans:
+            os.waitpid(pid, 0)
+
+
+def _children() -> list[int]:
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as listed:
+            return [int(pid) for pid in listed.read().split()]
+    except (
+        FileNotFoundError
+    ):  # a kernel without CONFIG_PROC_CHILDREN: then workers end when their parent is gone, and forks do not
+        return []
 
 
 def _work(fds: list[int], make: Any, why: str, spec: str, world_name: str) -> NoReturn:
@@ -218,11 +246,14 @@ class _Frames(Log):
 
     def __init__(self, sock: socket.socket, journal: int) -> None:
         self._sock, self._journal = sock, journal
+        self._pid = os.getpid()
         self._lock = threading.Lock()
         self.capabilities = Capability(0)
 
     def note(self, frame: dict[str, Any]) -> None:
-        """Leave a frame for the parent to find."""
+        """Leave a frame for the parent to find; a poller that forks gets no second voice."""
+        if os.getpid() != self._pid:
+            os._exit(0)
         data = json.dumps(frame).encode() + b"\n"
         with self._lock:
             try:

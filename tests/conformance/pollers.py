@@ -237,3 +237,22 @@ class DiesLater(EpollPoller):
     def close(self) -> None:
         super().close()
         threading.Timer(0.02, os._exit, (0,)).start()
+
+
+class Forks(EpollPoller):
+    """Lets both of itself go on after each poll."""
+
+    def poll(self, timeout: float | None, max_events: int | None = None) -> list[Event]:
+        os.fork()
+        return super().poll(timeout, max_events)
+
+
+class LeavesDaemons(EpollPoller):
+    """Starts a process in a session of its own with each poller, and never ends it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        if os.fork() == 0:
+            os.setsid()
+            time.sleep(60)
+            os._exit(0)

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from conformance.scenario import parse
 from conformance.verdict import Strength
 from tests.conformance import pollers
 
+MARK = f"POLLCHECK_TEST_{os.getpid()}"
 TEXT = (
     "unix 1 2; register 2 7 r level; send 1 3; poll 0; reregister 2 7 r level; settle; recv 2 3; deregister 2; poll 0"
 )
@@ -228,3 +230,38 @@ def test_a_process_that_dies_between_scenarios() -> None:
         died = child.run(parse(TEXT))
         assert "TIM-12" in musts(child, died)
         assert not child.run(parse(TEXT)).is_fatal
+
+
+# ── processes that a poller starts ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_fork_has_no_voice() -> None:
+    """Of two processes that go on after a fork, the first is heard: each step is in the history once."""
+    with child_of("Forks") as child:
+        for _ in range(2):
+            history = child.run(parse(TEXT))
+            assert not musts(child, history)
+            assert isinstance(history.entries[-1], Curtain)
+
+
+def test_what_a_poller_forks_ends_with_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what is in a session of its own, whose parent is gone."""
+    monkeypatch.setenv(MARK, "1")
+    before = _everybody()
+    with child_of("LeavesDaemons") as child:
+        for _ in range(3):
+            child.run(parse(TEXT))
+        assert len(_everybody() - before) > 3
+    assert not _everybody() - before
+
+
+def _everybody() -> set[str]:
+    """Every process that has inherited a mark of ours."""
+    marked = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if MARK.encode() in (folder / "environ").read_bytes():
+                marked.add(folder.name)
+        except OSError:
+            continue
+    return marked
