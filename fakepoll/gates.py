@@ -246,15 +246,21 @@ def _befall(injector: Injector, epoll: Epoll, fault: Fault, items: dict[str, Ite
     if fault.kind == "signal":
         _signal(injector)
         return
+    if fault.kind == "first":
+        effects.put_first(epoll, _latecomer(injector, fault, fresh), fresh)
+        return
     item = items[str(fault.argument)]
     if fault.kind == "wake":
         item.file.wake(KEY_STATE)
-    elif fault.kind == "first":
-        effects.put_first(epoll, item, fresh)
     elif fault.kind == "lost_edge":
         del epoll.ready[item]
     else:
         CHANGES[fault.kind](item.file)
+
+
+def _latecomer(injector: Injector, fault: Fault, fresh: list[Item]) -> Item:
+    """Find whom `first` means: a file may be registered under several numbers, of which not all became ready."""
+    return next(item for item in fresh[1:] if injector.names.of(item.file) == fault.argument)
 
 
 def _signal(injector: Injector) -> None:

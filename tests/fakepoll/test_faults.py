@@ -425,6 +425,25 @@ def test_exercise_prints_its_counts(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line.split()[0] for line in lines] == [*profile(LOSSLESS)]
 
 
+def test_first_means_the_registration_that_became_ready() -> None:
+    """A file that is registered under two numbers has two, and one of them may have nothing to tell."""
+    kernel = Kernel(faults=Schedule.parse("epoll_wait@epoll#1[2] = first(pair#2)"))
+    one, other = kernel.socket.socketpair()
+    more, yet_another = kernel.socket.socketpair()
+    twin = other.dup()
+    epoll = kernel.select.epoll()
+    epoll.register(yet_another, IN | ET)
+    epoll.register(other, IN | ET)
+    epoll.register(twin, IN | ONESHOT)
+    one.send(b"x")
+    assert len(epoll.poll(0)) == 2
+    more.send(b"x")
+    one.send(b"x")
+    assert epoll.poll(0) == [(other.fileno(), IN), (yet_another.fileno(), IN)]
+    assert len(kernel.fired) == 1
+    kernel.close()
+
+
 def test_muted_calls_are_not_counted() -> None:
     """Who only looks, in a muted block, changes no site."""
     kernel = Kernel(faults=Schedule.parse("recv@pair#2[1] = arrive(2)"))
