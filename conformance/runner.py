@@ -214,7 +214,7 @@ class Stage:
         setter = self.users[label][1]
         setter.set(readiness)
         got = setter.get()
-        return "" if got == readiness else f"get() gave {got!r} after set({readiness!r})"
+        return "" if got == readiness else f"{got!r} from get() after set({readiness!r})"
 
     def _source(self, label: int) -> Any:
         """The source as the poller gets it: for what is no socket a new object each time, for a source is its number."""

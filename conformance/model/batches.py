@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 from conformance.facts import Batch, Quiet
 from conformance.history import FIRST, REST, Masks, Poll
-from conformance.model.book import Book
-from conformance.protocol import Readiness
+from conformance.model.book import Book, said
 from conformance.watch import Watch, shows
 
 __all__ = ["first_part", "is_ambiguous", "is_excused", "rest_of_batch"]
@@ -51,7 +50,7 @@ def rest_of_batch(book: Book, poll: Poll, told: dict[int, int], now: Masks) -> N
                 book.freedom("closed in the batch")
         elif is_told or quiet.is_pending or book.told_first.get(quiet.token, 0) & _BOTH == _BOTH:
             about = _ITSELF if quiet.token in book.told_first and quiet.reason == "deregistered" else quiet.reason
-            got = f"{Readiness(bits & 63)!r} for token {quiet.token}" if is_told else ""
+            got = f"{said(bits)} for token {quiet.token}" if is_told else ""
             fact = Batch(
                 step=poll.step,
                 held=not is_told,
@@ -83,6 +82,6 @@ def _added(book: Book, watch: Watch, poll: Poll, bits: int, now: Masks) -> None:
         is_stale = bool(bits) and not is_true
         fact = Batch(step=poll.step, held=not is_stale, about="reused", token=watch.token)
         if is_stale:
-            fact.got = f"{Readiness(bits & 63)!r} for token {watch.token}"
+            fact.got = f"{said(bits)} for token {watch.token}"
             fact.should_be = "nothing, for the file that has the number now is not ready"
         book.account.batches.append(fact)

@@ -9,11 +9,19 @@ from math import ceil
 
 from conformance.facts import Account, Freedom, Quiet
 from conformance.history import HANDLER, THREAD, Did, Masks
-from conformance.protocol import Capability, Interest, Trigger
+from conformance.protocol import Capability, Interest, Readiness, Trigger
 from conformance.slots import BOTH, WAKER, File, Slots
 from conformance.watch import HANGUPS, IN, OUT, R, W, Watch, shows
 
-__all__ = ["Book", "value_mask"]
+__all__ = ["Book", "said", "value_mask"]
+
+_GONE = {"retoken": "replaced"}
+"""Why a token fell silent, where the reason is no word for people."""
+
+
+def said(bits: int) -> str:
+    """What an event says, in words."""
+    return Readiness(bits & 63).name or "an event without readiness"
 
 
 class Book:
@@ -176,6 +184,8 @@ class Book:
         if watch.is_judged:
             is_pending = bool(self._pending(watch))
             should_be = f"nothing more for token {watch.token}"
+            if not self.within:
+                should_be += f", which was {_GONE.get(reason, reason)} at step {step}"
             quiet = watch.quiet(step, reason, should_be, was_owed=was_owed, is_pending=is_pending)
             quiet.place, quiet.has_dup = self.within, len(watch.file.labels) > 1
             self.dead[watch.token] = quiet

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from conformance.facts import Call, Data, Left, Wait
 from conformance.history import ALIVE, DIED, Curtain, Did
 from conformance.model.book import Book
@@ -34,8 +36,8 @@ def closed(book: Book, curtain: Curtain) -> None:
     """Read what the poller left when it was closed."""
     rows: tuple[tuple[str, bool, str, str], ...] = (
         ("fds", bool(curtain.leaked), f"{curtain.leaked} fds still open after close()", "every fd it opened freed"),
-        ("open", bool(curtain.shut), f"closed the scenario's fds {list(curtain.shut)}", "the sources left open"),
-        ("blocking", bool(curtain.blocking), f"{list(curtain.blocking)} made blocking", "O_NONBLOCK left set"),
+        ("open", bool(curtain.shut), f"{_files(curtain.shut)} closed", "the sources left open"),
+        ("blocking", bool(curtain.blocking), f"{_files(curtain.blocking)} made blocking", "O_NONBLOCK left set"),
         ("close", bool(curtain.raised), f"{curtain.raised} from close()", "no exception"),
     )
     if curtain.ended != ALIVE:
@@ -47,10 +49,14 @@ def closed(book: Book, curtain: Curtain) -> None:
         book.account.left.append(fact)
 
 
+def _files(labels: Collection[int]) -> str:
+    return f"file {', '.join(map(str, labels))}"
+
+
 def _ended(book: Book, did: Did) -> None:
     """The process hung or died in an action."""
     if did.ended == DIED or not did.action.row.calls:
-        got = f"the process {did.ended} in {did.action}"
+        got = f"a process that {did.ended} in {did.action}"
         fact = Wait(step=did.step, held=False, got=got, should_be="one that lives on", about="alive")
         book.account.waits.append(fact)
         return

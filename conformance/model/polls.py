@@ -8,7 +8,7 @@ from conformance.actions import Action, show_wait
 from conformance.facts import Debt, Hint, Left, Quiet, Stop, Wait
 from conformance.history import DIED, FIRST, HUNG, REST, Acted, Masks, Poll
 from conformance.model.batches import first_part, is_ambiguous, is_excused, rest_of_batch
-from conformance.model.book import Book
+from conformance.model.book import Book, said
 from conformance.model.calls import did
 from conformance.protocol import Capability, Interest, Readiness, Trigger
 from conformance.slots import STREAMS, WAKER
@@ -76,7 +76,7 @@ def wait_fact(book: Book, about: str, poll: Poll, *, broken: str = "", should: s
 def _shape(book: Book, poll: Poll) -> None:
     """What the call promises by itself: to come back, without raising, with events, as many as fit."""
     if poll.ended == DIED:
-        wait_fact(book, "alive", poll, broken="the process died in poll", should="one that lives on")
+        wait_fact(book, "alive", poll, broken="a process that died in poll", should="one that lives on")
     if poll.ended in (DIED, HUNG):
         return
     call = f"poll{'_each' if poll.part else ''}({show_wait(poll.timeout)})"
@@ -90,7 +90,7 @@ def _shape(book: Book, poll: Poll) -> None:
     wait_fact(book, "huge" if is_huge else "raised", poll, broken=raised, should="a list of events")
     if poll.raised:
         return
-    wait_fact(book, "event", poll, broken="; ".join(poll.flaws), should="a list of (token, readiness)")
+    wait_fact(book, "event", poll, broken=_flaws(poll), should="a list of (token, readiness)")
     if poll.max_events is not None:
         got = f"{len(poll.events)} events" if len(poll.events) > poll.max_events else ""
         wait_fact(book, "capacity", poll, broken=got, should=f"at most {poll.max_events}")
@@ -104,22 +104,27 @@ def _shape(book: Book, poll: Poll) -> None:
 
 
 def _each_flaw(poll: Poll, call: str) -> str:
-    return f"{poll.raised} from {call}" if poll.raised else "; ".join(poll.flaws)
+    return f"{poll.raised} from {call}" if poll.raised else _flaws(poll)
+
+
+def _flaws(poll: Poll) -> str:
+    """What came, without what should have come: a fact says that itself."""
+    return "; ".join(flaw.removeprefix("got ").partition(", but ")[0] for flaw in poll.flaws)
 
 
 def _never_returned(book: Book, poll: Poll, now: Masks) -> None:
     """A hang breaks what was owed; where nothing was, only a wait that should have ended."""
     owing = book.owing(now)
-    call = f"poll{'_each' if poll.part else ''}({show_wait(poll.timeout)}) {poll.ended}"
+    call = f"a poll{'_each' if poll.part else ''}({show_wait(poll.timeout)}) that {poll.ended}"
     for label, direction in owing:
         watch = book.watches[label]
         debt = _debt(book, watch, direction, poll, book.mask(watch, now))
         debt.was_blocked, debt.waited = poll.acted is not None, poll.timeout
         debt.marks |= {"overlap": bool(poll.acted and poll.acted.did), "each": bool(poll.part)}
-        debt.break_(poll.step, f"{call} while it was owed", watch.owed_text(direction))
+        debt.break_(poll.step, call, watch.owed_text(direction))
     if poll.ended == HUNG and not owing and poll.timeout is not None:
         about = "each" if poll.part else "finite" if poll.timeout else "zero"
-        wait_fact(book, about, poll, broken=f"{call}: it never returned", should="a return when its time is up")
+        wait_fact(book, about, poll, broken=call, should="a return when its time is up")
 
 
 # ── who may speak ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -178,7 +183,7 @@ def _own(book: Book, watch: Watch, poll: Poll, bits: int) -> None:
     for quiet in watch.quiets:
         is_breach = quiet.direction is None or bool(bits & quiet.direction)
         if is_breach and not is_excused(poll, quiet) and not is_ambiguous(poll, watch):
-            quiet.break_(poll.step, f"{Readiness(bits & 63)!r} for token {watch.token}")
+            quiet.break_(poll.step, f"{said(bits)} for token {watch.token}")
     if book.mask(watch, poll.before) & HANGUPS:
         book.freedom("hangup")
     if not bits:
@@ -200,7 +205,10 @@ def _hinted(book: Book, watch: Watch, poll: Poll, bits: int, now: Masks) -> None
         if book.capabilities & claim and bits & hint:
             fact = Hint(step=poll.step, held=is_true, kind=watch.kind, about="lie", hint=hint, token=watch.token)
             if not is_true:
-                fact.got, fact.should_be = f"{hint.name} for token {watch.token}", "no hint that was never true"
+                fact.got, fact.should_be = (
+                    f"{hint.name} for token {watch.token}",
+                    f"no {hint.name}: it was true at no moment",
+                )
             book.account.hints.append(fact)
     is_missing = mask & RDHUP and watch.interest & R and not bits & Readiness.READ_CLOSED
     if book.capabilities & Capability.CLOSED_HINTS and is_missing:
@@ -284,7 +292,7 @@ def _count(book: Book, debt: Debt, poll: Poll, crowd: int) -> None:
 
 
 def _overdue(watch: Watch, debt: Debt, poll: Poll) -> None:
-    debt.break_(poll.step, f"nothing in {debt.polls} polls", watch.owed_text(debt.direction))
+    debt.break_(poll.step, f"nothing of the kind in {debt.polls} polls", watch.owed_text(debt.direction))
     del watch.debts[debt.direction]
     if not watch.is_level:
         del watch.armed[debt.direction]

@@ -192,7 +192,9 @@ class StartsAnewOnSignals(Wrapper):
         return events
 
 
-@mutant("TIM-07", "mio #494, #742 (2017)", "signals 20ms")
+@mutant(
+    "TIM-07", "mio #494, #742 (2017)", "signals 20ms", only_real="the fake kernel has no timers that send signals",
+)  # fmt: skip
 class RaisesOnSignals(Wrapper):
     """A signal makes poll raise."""
 

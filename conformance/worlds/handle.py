@@ -80,7 +80,7 @@ class Stream:
     def took_nothing(self, *, is_sure: bool) -> Outcome:
         """What WouldBlock from a read came to."""
         missing = self.sent - self.read if is_sure and not self.is_torn else 0
-        return Outcome("WouldBlock", flaw=f"{missing} bytes were taken" if missing else "")
+        return Outcome("WouldBlock", flaw=f"WouldBlock, and {missing} bytes never came" if missing else "")
 
 
 @dataclass(slots=True)

@@ -109,7 +109,7 @@ def test_plain_tuples_are_events() -> None:
     [
         ("Leaks", "LIF-03", "1 fds still open"),
         ("ClosesSources", "LIF-04", "label 2 is closed, and not by the scenario"),
-        ("MakesBlocking", "LIF-05", "[2] made blocking"),
+        ("MakesBlocking", "LIF-05", "file 2 made blocking"),
         ("TakesBytes", "EOF-07", "bytes"),
         ("Hoards", "TIM-07", "[Errno 24]"),
         ("HoardsQuietly", "LIF-03", "fds still open"),

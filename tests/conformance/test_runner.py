@@ -143,7 +143,7 @@ def test_a_setter_that_answers_something_else(world: FakeWorld) -> None:
     assert [entry.flaw for entry in log.did] == [
         "",
         "",
-        "get() gave <Readiness.READABLE: 1> after set(<Readiness.WRITABLE: 2>)",
+        "<Readiness.READABLE: 1> from get() after set(<Readiness.WRITABLE: 2>)",
     ]
 
 
