@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -109,6 +110,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nbenchmarks: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except subprocess.CalledProcessError as error:
+        print(file=sys.stderr)
+        parser.error(f"{' '.join(error.cmd)} failed with exit code {error.returncode}")
     print(table.text(lines))
     try:
         if options.json:

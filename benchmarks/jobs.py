@@ -11,13 +11,16 @@ from functools import partial
 
 from benchmarks.rows import Pair, Row, compared
 from benchmarks.startup import program
+from conformance.verdict import EXIT_KEPT, EXIT_UNKNOWN
 
 __all__ = ["ROWS"]
 
 
 def _run(folder: str, jobs: int, options: tuple[str, ...]) -> None:
     command = (program("pollcheck"), "run", "reference", "--seed", "1", "--jobs", str(jobs), *options)
-    subprocess.run(command, cwd=folder, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    ended = subprocess.run(command, cwd=folder, check=False, stdin=subprocess.DEVNULL, capture_output=True)
+    if ended.returncode not in (EXIT_KEPT, EXIT_UNKNOWN):  # on a busy machine something may remain unknown
+        ended.check_returncode()
 
 
 @contextmanager

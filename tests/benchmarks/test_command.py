@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -94,6 +95,18 @@ def test_the_table_goes_to_the_page_and_the_values_to_json(tmp_path: Path) -> No
     assert "| three | s | a | 1.00 x | <= 2.00 x | met |" in page.read_text()
     assert command.main(["--json", str(figures), "--only", "one"]) == 0
     assert pyperf.BenchmarkSuite.load(str(figures)).get_benchmark_names() == ["one"]
+
+
+def test_a_program_that_fails_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def measure() -> Sequence[Line]:
+        raise subprocess.CalledProcessError(7, ["pollcheck", "--help"])
+
+    failing = Row(name="one", subject="s", against="a", measure=measure)
+    monkeypatch.setattr(command, "groups", lambda _scenarios: {"near": (failing,)})
+    with pytest.raises(SystemExit) as ended:
+        command.main([])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "benchmarks: pollcheck --help failed with exit code 7"
 
 
 def test_the_list_has_groups_and_marks_what_is_optional() -> None:
