@@ -15,7 +15,7 @@ __all__ = ["SHOWN", "Outcome", "run"]
 
 SHOWN = re.compile(r"^(broken: .*|Timeout \(.*|fakepoll\.\w+\.(?:Dead|Live)lock: .*)$", re.MULTILINE)
 """The line by which a script says that it has seen the bug: the assertion, the deadline, a wait that the fake kernel knows is endless."""
-_GRACE = 10.0
+_GRACE = 5.0
 """Seconds beyond its own deadline until a script is killed."""
 
 
@@ -26,6 +26,8 @@ class Outcome:
     code: int
     line: str
     has_shown: bool
+    is_late: bool = False
+    """It did not even keep its own deadline, and was killed."""
 
 
 def run(source: str, *options: str, seconds: float) -> Outcome:
@@ -38,9 +40,11 @@ def run(source: str, *options: str, seconds: float) -> Outcome:
             stderr=errors,
             start_new_session=True,
         )
+        is_late = False
         try:
             process.wait(seconds + _GRACE)
         except subprocess.TimeoutExpired:
+            is_late = True
             process.kill()
         finally:
             with contextlib.suppress(ProcessLookupError):
@@ -50,4 +54,4 @@ def run(source: str, *options: str, seconds: float) -> Outcome:
         said = errors.read().decode(errors="replace")
     shown = SHOWN.search(said)
     lines = said.strip().splitlines()
-    return Outcome(process.returncode, shown[0] if shown else (lines or [""])[-1], bool(shown))
+    return Outcome(process.returncode, shown[0] if shown else (lines or [""])[-1], bool(shown), is_late)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import campaign, replay
+from conformance import campaign, replay, script
 from conformance.actions import ACTIONS
 from conformance.attribution import control_for
 from conformance.child import Child
@@ -26,7 +26,7 @@ from conformance.scenario import show
 from conformance.script import Cast, proven, write
 from conformance.script.files import IO, LUCK, OPENERS
 from conformance.script.moment import LISTS
-from conformance.script.trial import run
+from conformance.script.trial import Outcome, run
 from conformance.verdict import Finding
 from tests.conformance.histories import tell
 from tests.conformance.pairs import RULES, Pair
@@ -211,6 +211,24 @@ def test_script_that_does_not_do_what_it_says_is_none(subject: str, control: str
     finding = proven(found(mutant.breaks), history, lookup(mutant.breaks), cast, lambda: True)
     assert finding.unscripted.startswith(reason)
     assert bool(finding.script) is not bool(reason)
+
+
+def test_script_that_does_not_keep_its_deadline_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A poller that forks without end makes one; it is killed, and not tried again."""
+    late = run("import time; time.sleep(60)", seconds=-4.5)
+    assert late.is_late
+    calls: list[str] = []
+
+    def never_ends(source: str, **_: float) -> Outcome:
+        calls.append(source)
+        return late
+
+    monkeypatch.setattr(script, "run", never_ends)
+    mutant = BY_NAME["ignores_deregister"]
+    finding = campaign.rerun(resolve(mutant.spec), "fake", mutant.breaks, mutant.shortest)
+    assert finding is not None
+    assert not finding.script
+    assert len(calls) == 1
 
 
 def test_no_script_is_run_when_time_is_up() -> None:
