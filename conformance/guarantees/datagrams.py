@@ -31,9 +31,9 @@ def datagram_is_readable(account: Account) -> Iterable[Debt]:
 @guarantee(
     "DGR-02",
     MUST,
-    "An idle UDP socket is reported writable.",
-    why="a sender that asks first never sends",
-    source="mio:UDP-02; udp(7)",
+    "A UDP socket with room to send is reported writable, also after a datagram of it was refused.",
+    why="a sender that asks first never sends, or never again once a datagram met nobody",
+    source="mio:UDP-02; udp(7) ERRORS; poll(2) POLLOUT",
     needs=Capability.WRITABLE,
 )
 def idle_is_writable(account: Account) -> Iterable[Debt]:
