@@ -53,7 +53,7 @@ WEIGHTS = {
     "wait": 4,
     "dispatch": 14,
     "rest": 1,
-    "signals": 1,
+    "signals": 2,
 }
 """Choice -> weight. `cycle` makes a file ready, not ready and ready again, `rearm` reregisters what may have fired, `repeat` reregisters
 unchanged, `widen` adds a direction, `ready` makes ready what is not, `again` deregisters and registers, `stray` calls for what is not

@@ -179,10 +179,19 @@ class _Drawing(Chooser):
 
     def _meanwhile(self) -> None:
         """Have another thread do some of what it may, and then make ready what was registered before."""
+        plot, wait = self._pick(
+            (
+                (self._anything, None),
+                (self._anything, 0.04),
+                (self._news, None),
+                (self._news, None),
+                (self._edge, None),
+                (self._retired, 0.04),
+            )
+        )
         touched = self._registered()
-        acts = self._pick((self._anything, self._news, self._news, self._edge))()
-        if acts:
-            self.actions.append(Action("meanwhile", (self._pick((None, None, None, 0.04)), acts)))
+        if acts := plot():
+            self.actions.append(Action("meanwhile", (wait, acts)))
             for registered in touched:
                 self._make_ready(registered)
         self._add("settle", self.swarm.capacity)
@@ -226,6 +235,18 @@ class _Drawing(Chooser):
         self.only = ()
         return self._taken_back(done)
 
+    def _retired(self) -> Scenario | None:
+        """One file is given up, or its token is, and then it becomes ready."""
+        quiet = [reg for reg in self._registered() if not self._is_ready(reg)]
+        if not quiet:
+            return None
+        registered, done = self._pick(quiet), len(self.actions)
+        if self.below(2):
+            self._add("deregister", registered.label)
+        else:
+            self._add("reregister", registered.label, self._new_token(), registered.interest, registered.trigger)
+        return self._taken_back(done)
+
     def _newcomer(self, *, is_readable: bool) -> int:
         """Open a file that is ready to write, and to read if so wanted; answer its label."""
         label = self._open()
@@ -241,7 +262,9 @@ class _Drawing(Chooser):
             yield "wake", WAKER
         for registered in self._registered():
             file = registered.file
-            if file.kind in ("user", "eventfd"):
-                yield ("set" if file.kind == "user" else "send"), registered.label
+            if file.kind == "user" and registered.interest & R and not file.value & R:
+                yield "set", registered.label
+            elif file.kind == "eventfd":
+                yield "send", registered.label
             elif file.peer and file.peer.is_open:
                 yield "send", file.peer.labels[0]

@@ -23,7 +23,7 @@ __all__ = ["CASES", "Kill", "Selfcheck", "Trial", "selfcheck"]
 
 CASES = 500
 """Drawn scenarios after which a mutant has survived them."""
-_REAL_CASES = 50
+_REAL_CASES = 300
 """The same on the real world, where a scenario may wait."""
 
 
