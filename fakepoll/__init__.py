@@ -18,11 +18,39 @@ of CPython, `clock` decides what happens when nobody can move, `trace` and `snap
 Bad luck is a table, `faults`, that `injection` brings about around the calls; a `Schedule` of it can be run again.
 """
 
-from fakepoll.abi import Limits, NotModelled
-from fakepoll.clock import Deadlock, Livelock
-from fakepoll.drawn import Drawn
-from fakepoll.kernel import Kernel
-from fakepoll.patch import patched
-from fakepoll.schedule import Schedule
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fakepoll.abi import Limits, NotModelled
+    from fakepoll.clock import Deadlock, Livelock
+    from fakepoll.drawn import Drawn
+    from fakepoll.kernel import Kernel
+    from fakepoll.patch import patched
+    from fakepoll.schedule import Schedule
 
 __all__ = ["Deadlock", "Drawn", "Kernel", "Limits", "Livelock", "NotModelled", "Schedule", "patched"]
+
+_HOMES = {
+    "Deadlock": "clock",
+    "Drawn": "drawn",
+    "Kernel": "kernel",
+    "Limits": "abi",
+    "Livelock": "clock",
+    "NotModelled": "abi",
+    "Schedule": "schedule",
+    "patched": "patch",
+}
+"""Public name -> the module that has it."""
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for when it is: the pytest plugin imports this package in every run, also of those who do not use it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"fakepoll.{_HOMES[name]}"), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

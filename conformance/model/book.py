@@ -11,7 +11,7 @@ from conformance.facts import Account, Freedom, Quiet
 from conformance.history import HANDLER, THREAD, Did, Masks
 from conformance.protocol import Capability, Interest, Readiness, Trigger
 from conformance.slots import BOTH, WAKER, File, Slots
-from conformance.watch import HANGUPS, IN, OUT, R, W, Watch, shows
+from conformance.watch import HANGUPS, IN, OUT, Watch, shows
 
 __all__ = ["Book", "said", "value_mask"]
 
@@ -249,6 +249,9 @@ class Book:
         self.account.freedoms.append(Freedom(step=0, held=True, about=about))
 
 
+_MASK_OF = (0, IN, OUT, IN | OUT)
+
+
 def value_mask(value: int) -> int:
     """What poll(2) would show for a user source with that readiness."""
-    return (IN if value & R else 0) | (OUT if value & W else 0)
+    return _MASK_OF[value & 3]

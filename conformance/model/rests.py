@@ -38,8 +38,8 @@ class Rests:
 
     def after(self, poll: Poll, *, was_idle: bool) -> None:
         """See it again once it was read."""
-        is_idle = poll.after is not None and (poll.acted is not None or self._book.must_rest(poll.after))
-        self._polls.append((poll, was_idle and is_idle))
+        is_idle = was_idle and poll.after is not None and (poll.acted is not None or self._book.must_rest(poll.after))
+        self._polls.append((poll, is_idle))
 
     def done(self, did: Did) -> None:
         """The action is complete."""

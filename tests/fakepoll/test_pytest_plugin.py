@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+
+import fakepoll
 
 pytest_plugins = ["pytester"]
 
@@ -100,3 +104,22 @@ def run(pytester: pytest.Pytester) -> pytest.RunResult:
     installed = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
     load = () if installed else ("-p", PLUGIN)
     return pytester.runpytest_subprocess(*load, "-W", "error", "-p", "no:cacheprovider")
+
+
+def test_a_run_that_asks_for_no_kernel_loads_none() -> None:
+    """The plugin is imported in every run of pytest, wherever pollcheck is installed."""
+    code = "import sys, fakepoll.pytest_plugin; print(*sorted(name for name in sys.modules if 'fakepoll' in name))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["fakepoll", "fakepoll.pytest_plugin"]
+
+
+@pytest.mark.parametrize("name", fakepoll.__all__)
+def test_a_public_name_is_there_when_it_is_asked_for(name: str) -> None:
+    """And says where it lives."""
+    assert getattr(fakepoll, name).__name__ == name
+    assert name in dir(fakepoll)
+
+
+def test_another_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute"):
+        _ = fakepoll.epoll_create
