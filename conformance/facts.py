@@ -28,7 +28,8 @@ __all__ = [
 ]
 
 IS_LEVEL, IS_EDGE, IS_ONESHOT = (
-    {Trigger(number): bool(number & bit) for number in range(8)} for bit in (Trigger.LEVEL, Trigger.EDGE, Trigger.ONESHOT)
+    {Trigger(number): bool(number & bit) for number in range(8)}
+    for bit in (Trigger.LEVEL, Trigger.EDGE, Trigger.ONESHOT)
 )
 """Trigger -> whether the bit is in it: this is asked at every step, and an `&` of flags costs ten times a look into a dictionary."""
 
