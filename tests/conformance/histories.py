@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.actions import Action
-from conformance.history import Acted, Curtain, Did, Entry, History, Masks, Poll
+from conformance.history import FIRST, HANDLER, REST, Acted, Curtain, Did, Entry, History, Masks, Poll
 from conformance.judging import Weighed, applicable, weigh
 from conformance.protocol import Capability
 
@@ -85,6 +85,21 @@ def awaited(
     return (*(polled(shown=shown, wait=wait),) * returns, last, did(f"await {wait} {act}"))
 
 
+def batch(
+    first: tuple[int, int], *acts: Did, rest: tuple[tuple[int, int], ...] = (), shown: Masks, then: Masks | None = None
+) -> tuple[Entry, ...]:
+    """A `dispatch`: the event whose handler does `acts`, and what the batch told after it; `then` is what poll(2) showed by then."""
+    inside = tuple(replace(act, within=HANDLER) for act in acts)
+    text = " and ".join(str(act.action) for act in acts)
+    after = shown if then is None else then
+    return (
+        polled(first, shown=shown, part=FIRST),
+        *inside,
+        polled(*rest, shown=after, part=REST),
+        did(f"dispatch 0 {text}"),
+    )
+
+
 def tell(*parts: Part, capabilities: Capability = EVERYTHING) -> History:
     """Put entries one after the other: number their steps, and give each label that opens the fd of its number plus ten."""
     entries: list[Entry] = []
@@ -93,12 +108,12 @@ def tell(*parts: Part, capabilities: Capability = EVERYTHING) -> History:
         for entry in part if isinstance(part, tuple) else (part,):
             entry = replace(entry, step=step)
             if isinstance(entry, Did):
-                step += 1
+                step += not entry.within
                 if entry.action.row.opens and not entry.fds and not entry.skipped and entry.outcome == "ok":
                     opened = [entry.action.args[index] for index in entry.action.row.opens]
                     entry = replace(entry, fds=tuple((label, label + 10) for label in opened))
             entries.append(entry)
-    scenario = tuple(entry.action for entry in entries if isinstance(entry, Did))
+    scenario = tuple(entry.action for entry in entries if isinstance(entry, Did) and not entry.within)
     return History(scenario=scenario, capabilities=capabilities, entries=tuple(entries))
 
 
@@ -109,5 +124,5 @@ def judge(*parts: Part, capabilities: Capability = EVERYTHING) -> Weighed:
 
 __all__ = [
     "ERR", "ERROR", "EVERYTHING", "HUP", "IN", "NVAL", "OUT", "PRI", "RDHUP", "READ_CLOSED", "WRITE_CLOSED",
-    "Curtain", "P", "Part", "R", "W", "acting", "awaited", "did", "judge", "polled", "rested", "silent", "tell", "told",
+    "Curtain", "P", "Part", "R", "W", "acting", "awaited", "batch", "did", "judge", "polled", "rested", "silent", "tell", "told",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ import pytest
 from conformance.model import Ledger, read, value_mask, walk
 from conformance.protocol import Interest
 from tests.conformance.histories import ERR, EVERYTHING, HUP, IN, OUT, Part, R, W, did, judge, rested, tell, told
+from tests.conformance.inside import INSIDE
 from tests.conformance.pairs import (
     DRAINED,
     EDGE,
@@ -36,6 +37,12 @@ def test_rules_of_the_oracle(pair: Pair) -> None:
 @pytest.mark.parametrize("pair", SEVEN_WAYS, ids=_id)
 def test_ways_to_accuse_the_innocent(pair: Pair) -> None:
     """oracle.md 1: each was an accusation of raw epoll or select(2), and has a neighbour that is one rightly."""
+    _judge(pair)
+
+
+@pytest.mark.parametrize("pair", INSIDE, ids=_id)
+def test_what_a_handler_may_do_to_its_batch(pair: Pair) -> None:
+    """DSP: who is removed, replaced or narrowed is silent for the rest of the batch; what else was ready is not lost."""
     _judge(pair)
 
 
