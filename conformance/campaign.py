@@ -39,6 +39,8 @@ _FOR_DRAWING = {True: 0.65, False: 0.9}
 _FOR_LIBRARY = 0.4
 """The part that the library may use, for it alone meets the floors; it needs far less of a poller that does not hang."""
 _LEAST_SECONDS = 0.2
+_AT_ONCE = 3
+"""How many equal shares of the time that is left one job may take: a machine that is busy for a moment cuts nothing off."""
 _LEAST_STEPS = 500
 _ROUNDS = 3
 """When a guarantee that was blamed cannot be confirmed, others are blamed in its place, this often."""
@@ -122,7 +124,7 @@ class _Seconds:
     def share(self) -> Budget:
         """What the next job may take."""
         left = self.ends_at - time.monotonic()
-        share = left * self.hands / self.jobs
+        share = _AT_ONCE * left * self.hands / self.jobs
         self.jobs -= 1
         return Budget(seconds=max(_LEAST_SECONDS, min(share, left)))
 
