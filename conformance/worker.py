@@ -20,7 +20,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import Any, NoReturn
 
@@ -52,23 +52,30 @@ _LAST_RESORT = 120.0
 def serve(fd: int) -> NoReturn:
     """Be the server: import the poller's module once, then fork a worker for each request, and bury the dead."""
     control = socket.socket(fileno=fd)
-    spec, world = json.loads(control.makefile("rb", buffering=0).readline())
+    asked = control.makefile("rb", buffering=0).readline()
+    if not asked:
+        os._exit(0)  # Ctrl-C came first
+    spec, world = json.loads(asked)
     make, why = None, ""
     try:
         make = load(spec)
         _check_reach(world, make, spec)
     except UsageError as error:
         why = str(error)
-    living: dict[int, None] = {}
     _adopt_orphans()
+    with suppress(OSError, UsageError):  # the parent is gone, in the midst of a word perhaps
+        _answer(control, lambda fds: _work(fds, make, why, spec, world))
+    _bury({})
+    os._exit(0)
+
+
+def _answer(control: socket.socket, work: Callable[[list[int]], NoReturn]) -> None:
+    """Do what the parent asks until it is gone: fork a worker (f), or wait for the end of one (w)."""
+    living: dict[int, None] = {}
     while True:
-        try:
-            data, fds, _, _ = socket.recv_fds(control, 1, 2)
-        except ConnectionResetError:  # the parent is gone, with our last answer unread
-            data = b""
+        data, fds, _, _ = socket.recv_fds(control, 1, 2)
         if not data:
-            _bury({})
-            os._exit(0)
+            return
         if data == b"w":
             pid = int.from_bytes(exactly(control, 8), "little")
             os.waitpid(pid, 0)
@@ -79,11 +86,20 @@ def serve(fd: int) -> NoReturn:
         pid = os.fork()
         if pid == 0:
             control.close()
-            _work(fds, make, why, spec, world)
+            _be_worker(work, fds)
         for passed in fds:
             os.close(passed)
         living[pid] = None
         control.sendall(pid.to_bytes(8, "little"))
+
+
+def _be_worker(work: Callable[[list[int]], NoReturn], fds: list[int]) -> NoReturn:
+    """Never come back into the server's code, whatever happens."""
+    try:
+        work(fds)
+    finally:
+        traceback.print_exc()
+        os._exit(4)
 
 
 def _adopt_orphans() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -222,14 +223,32 @@ def test_a_factory_that_makes_a_poller_only_once() -> None:
             list(histories)
 
 
-def test_a_process_that_dies_between_scenarios() -> None:
+def test_a_process_that_dies_between_scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread that a poller left behind ends it: the next scenario has an end, and the one after that begins afresh."""
+    sign = tmp_path / "now"
+    monkeypatch.setenv("DIES_WHEN", str(sign))
     with child_of("DiesLater") as child:
         assert not child.run(parse(TEXT)).is_fatal
-        time.sleep(0.2)
+        sign.touch()
+        time.sleep(0.5)
+        sign.unlink()
         died = child.run(parse(TEXT))
         assert "TIM-12" in musts(child, died)
         assert not child.run(parse(TEXT)).is_fatal
+
+
+def test_a_server_whose_parent_is_gone_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C may come between a request and its answer: no traceback, and no process left."""
+    child = Child(f"{pollers.__name__}:HangsInClose", "real")
+    control = child._start()
+    server = child._server
+    assert server is not None
+    ours, theirs = socket.socketpair()
+    socket.send_fds(control, [b"f"], [theirs.fileno(), theirs.fileno()])
+    for one in (control, ours, theirs):
+        one.close()
+    assert server.wait(10) == 0
+    assert capfd.readouterr().err == ""
 
 
 # ── processes that a poller starts ──────────────────────────────────────────────────────────────────────────────────
