@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from conformance.actions import ACTS, Action
+from conformance.actions import ACTS, CAPACITY, Action
 from conformance.scenario import Scenario
 
 __all__ = ["minimise"]
@@ -20,11 +20,13 @@ _PAIRS_UP_TO = 10
 
 def minimise(scenario: Scenario, still_fails: StillFails, *, may_go_on: Callable[[], bool] = lambda: True) -> Scenario:
     """Find a scenario from which nothing can be taken away; the best one so far when `may_go_on` says stop."""
-    scenario = _descend(scenario, _without_chunks, still_fails, may_go_on)
-    while len(smaller := _descend(scenario, _without_pairs, still_fails, may_go_on)) < len(scenario):
-        # what went as a pair may have been all that kept a third step
-        scenario = _descend(smaller, _without_chunks, still_fails, may_go_on)
-    return _descend(scenario, _with_simpler_arguments, still_fails, may_go_on)
+    before: Scenario | None = None
+    while scenario != before:
+        # what went as a pair, or became simpler, may have been all that kept another step
+        before = scenario
+        for candidates in (_without_chunks, _without_pairs, _folded, _with_simpler_arguments):
+            scenario = _descend(scenario, candidates, still_fails, may_go_on)
+    return scenario
 
 
 def _descend(
@@ -65,14 +67,28 @@ def _without_pairs(scenario: Scenario) -> Iterator[Scenario]:
             yield tuple(action for index, action in enumerate(scenario) if index not in (first, second))
 
 
+def _folded(scenario: Scenario) -> Iterator[Scenario]:
+    """Register at once as a later reregister asks for."""
+    for later, action in enumerate(scenario):
+        for earlier in range(later) if action.verb == "reregister" else ():
+            if scenario[earlier].verb == "register" and scenario[earlier].label == action.label:
+                folded = Action("register", action.args)
+                yield (*scenario[:earlier], folded, *scenario[earlier + 1 : later], *scenario[later + 1 :])
+
+
 def _with_simpler_arguments(scenario: Scenario) -> Iterator[Scenario]:
     for index, action in enumerate(scenario):
         for place, param in enumerate(action.row.params):
             if param is ACTS:
-                for shorter in _shorter(action.args[place] or ()):
+                if len(acts := action.args[place] or ()) == 1:
+                    yield (*scenario[:index], *acts, *scenario[index + 1 :])  # it need not happen within a step
+                for shorter in _shorter(acts):
                     fewer = Action(action.verb, (*action.args[:place], shorter))
                     yield (*scenario[:index], fewer, *scenario[index + 1 :])
                 continue
+            if param is CAPACITY and (action.args[place] or 0) > 1:
+                lower = Action(action.verb, (*action.args[:place], action.args[place] - 1, *action.args[place + 1 :]))
+                yield (*scenario[:index], lower, *scenario[index + 1 :])
             is_simple = action.args[place] == param.simplest
             if is_simple or (param.simplest is None and not param.optional):
                 continue

@@ -122,3 +122,28 @@ def test_the_result_is_minimal(scenario: Scenario, data: st.DataObject) -> None:
 def test_small_scenarios(size: int) -> None:
     """There is no half of nothing."""
     assert len(minimise(MANY[:size], lambda s: len(s) == size)) == size
+
+
+def test_a_reregister_is_folded_into_its_register() -> None:
+    """Who registers and then asks for something else could have asked for it at once."""
+    scenario = parse("unix 1 2; register 1 7 r level; reregister 1 8 w edge; settle")
+    found = minimise(scenario, lambda s: any(a.verb == "register" for a in s) and "1 8 w edge" in show(s))
+    assert show(found).splitlines() == ["register 1 8 w edge"]
+
+
+def test_what_a_handler_need_not_do_is_a_step() -> None:
+    """The one act that matters is taken out of its dispatch."""
+    scenario = parse("unix 1 2; dispatch 0 close 1")
+    assert show(minimise(scenario, lambda s: "close 1" in show(s))) == "close 1"
+
+
+def test_what_became_simpler_lets_a_step_go() -> None:
+    """With less room, fewer files fill it."""
+    scenario = parse("eventfd 1; eventfd 2; eventfd 3; settle 2")
+
+    def fails(candidate: Scenario) -> bool:
+        room = next((action.args[0] for action in candidate if action.verb == "settle"), None)
+        return room is not None and sum(action.verb == "eventfd" for action in candidate) > room
+
+    assert show(minimise(scenario, fails)).splitlines()[-1] == "settle 1"
+    assert len(minimise(scenario, fails)) == 3

@@ -9,9 +9,7 @@ import pytest
 from conformance.child import Child
 from conformance.guarantees import catalogue
 from conformance.loading import load, resolve
-from conformance.minimise import minimise
 from conformance.mutants import MUTANTS, OF_THE_42, Mutant
-from conformance.scenario import Scenario
 from tests.quality.trial import broken_by, broken_in_turn, drawn, weighed
 
 BY_NAME = {mutant.name: mutant for mutant in MUTANTS}
@@ -104,17 +102,3 @@ def test_drawn_scenarios_find_it(name: str) -> None:
         found = (set(mutant.accepted) & set(weighed(child, scenario).broken) for scenario in cases)
 
         assert any(found)
-
-
-@pytest.mark.parametrize("name", EASY[:3])
-def test_what_was_drawn_shrinks_to_the_yardstick(name: str) -> None:
-    """A minimal scenario is at most two steps longer than the one by hand."""
-    mutant = BY_NAME[name]
-    with Child(mutant.spec, "real") as child:
-
-        def is_caught(scenario: Scenario) -> bool:
-            return mutant.breaks in weighed(child, scenario).broken
-
-        first = next(scenario for scenario in drawn(child.hello().capabilities, CASES, 1) if is_caught(scenario))
-
-        assert len(minimise(first, is_caught)) <= len(mutant.scenario) + 2
