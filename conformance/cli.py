@@ -217,7 +217,7 @@ def _check_writable(*paths: Path | None) -> None:
     """Find out before the run, not after it, that its outcome could not be written."""
     for path in paths:
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
-            raise UsageError(f"cannot write {path}: {'it is' if path.is_dir() else 'there is no such'} directory")
+            raise UsageError(f"cannot write {path}: {'it is a' if path.is_dir() else 'there is no such'} directory")
 
 
 def _write(path: Path, text: str) -> None:
