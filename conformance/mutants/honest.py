@@ -128,6 +128,8 @@ class LevelOverOneshot(Wrapper):
 
     def __init__(self, honest: Any) -> None:
         super().__init__(honest)
+        # what is rearmed by number may be another file by then
+        self.capabilities &= ~Capability.CLOSE_FORGETS
         self.spent: list[Asked] = []
 
     def register(self, source: Source, token: int, interest: Interest, trigger: Trigger) -> None:
@@ -166,6 +168,8 @@ class EdgeOverLevel(Wrapper):
 
     def __init__(self, honest: Any) -> None:
         super().__init__(honest)
+        # what is rearmed by number may be another file by then
+        self.capabilities &= ~Capability.CLOSE_FORGETS
         self.resting: list[Asked] = []
 
     def register(self, source: Source, token: int, interest: Interest, trigger: Trigger) -> None:

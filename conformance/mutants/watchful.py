@@ -83,9 +83,9 @@ class Holding(Watchful):
 
     def poll(self, timeout: float | None, max_events: int | None = None) -> list[Event]:
         """Tell what was held back first; a wait is none while something is."""
-        late = [event for asked, event in self.held if self.of(event[0]) is asked and self.may_tell(asked)]
-        self.held = []
-        late = late[:max_events]
+        held = [(asked, event) for asked, event in self.held if self.of(event[0]) is asked and self.may_tell(asked)]
+        late = [event for _, event in held[:max_events]]
+        self.held = held[len(late) :]
         room = None if max_events is None else max_events - len(late)
         if room == 0:
             self.take_note(late)
