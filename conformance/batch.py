@@ -39,12 +39,11 @@ class Batch:
             stage.poller.poll_each(self._wait, self.on_event)
         except stage.world.stuck:
             stage.write(self._entry(ended=HUNG))
-            stage.has_raised = stage.is_stuck = True
+            stage.is_over = stage.is_stuck = True
             return
         except BaseException as error:  # noqa: BLE001 - the child's boundary: whatever a poller raises is its own fault
             raised = show_error(error)
         self._close(self._part, raised)
-        stage.has_raised |= bool(raised)
 
     def on_event(self, event: Any) -> None:
         """Be the handler: note the event; the first one leads to what the scenario asks for."""
@@ -71,6 +70,7 @@ class Batch:
         elapsed = stage.world.now_ns() - int(self._began)
         entry = self._entry(events=events, flaws=flaws, raised=raised, elapsed_ns=elapsed)
         stage.write(replace(entry, part=part, after=stage.masks()))
+        stage.is_over |= bool(raised or flaws)
 
     def _entry(self, **fields: Any) -> Poll:
         return Poll(

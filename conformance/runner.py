@@ -96,7 +96,8 @@ class Stage:
         self.within = ""
         """Where actions are done now: in a `history.HANDLER`, or nowhere special."""
         self.passes_capacity = bool(ledger.capabilities & Capability.MAX_EVENTS)
-        self.has_raised = False
+        self.is_over = False
+        """The poller raised or answered what is no answer: whatever follows would only say so again, in other words."""
         self.is_stuck = False
         """A call can never return, and the world knows it: the history ends there."""
 
@@ -111,7 +112,7 @@ class Stage:
             self._perform_call(step, action)
         else:
             self._perform_io(step, action)
-        return not self.has_raised
+        return not self.is_over
 
     def write(self, entry: Entry) -> None:
         """An entry is complete."""
@@ -129,7 +130,7 @@ class Stage:
     def attempt_io(self, step: int, action: Action) -> Did:
         """Do what is the world's to do; what came of it."""
         if any(self.world.is_shut(label) for label in action.labels):
-            self.has_raised = True  # there is nothing to go on with
+            self.is_over = True  # there is nothing to go on with
             return _did(step, action, skipped="its file was closed behind its back: the curtain tells")
         try:
             with self.world.exposed():
@@ -175,7 +176,7 @@ class Stage:
         entry = self.attempt_call(step, action)
         self.write(entry)
         self.is_stuck = entry.ended == HUNG
-        self.has_raised = bool(entry.raised) or self.is_stuck
+        self.is_over = bool(entry.raised) or self.is_stuck
 
     def attempt_call(self, step: int, action: Action) -> Did:
         """Call the poller; what came of it."""
@@ -262,9 +263,9 @@ class Stage:
             for _ in range(self.ledger.bound(capacity) + 2):
                 masks = self._poll_once(step, 0.0, capacity)
                 still = self.ledger.owing(masks)
-                if self.has_raised or not any(still.get(key) == times for key, times in owing.items()):
+                if self.is_over or not any(still.get(key) == times for key, times in owing.items()):
                     break
-            if self.has_raised:
+            if self.is_over:
                 break
 
     def _rest(self, step: int, wait: float) -> str:
@@ -275,7 +276,7 @@ class Stage:
             return "something is owed, or keeps it awake"
         for _ in range(REST_WAITS):
             masks = self._poll_once(step, wait, None)
-            if self.has_raised or not self.ledger.must_rest(masks):
+            if self.is_over or not self.ledger.must_rest(masks):
                 break
         return ""
 
@@ -303,7 +304,7 @@ class Stage:
         """Poll until the other thread has acted and what that made owed is told, or a short wait is over."""
         for _ in range(AWAIT_RETURNS + 2 + self.ledger.bound(None)):
             masks = self._poll_once(step, wait, None, after_act=ACT_AFTER)
-            if self.has_raised:
+            if self.is_over:
                 break
             if other.is_reported and (not self.ledger.owing(masks) or self._is_level_told(label)):
                 break
@@ -348,13 +349,13 @@ class Stage:
             ahead, acted=acted, after=after, events=events, flaws=flaws, raised=raised, elapsed_ns=elapsed, ended=""
         )
         self.write(entry)
-        self.has_raised |= bool(raised)
+        self.is_over |= bool(raised or flaws)
         return after
 
     def _stuck(self, ahead: Poll) -> Masks:
         acted = ahead.acted or (self.other.report() if self.other else None)
         self.write(replace(ahead, acted=acted))
-        self.has_raised = self.is_stuck = True
+        self.is_over = self.is_stuck = True
         return {}
 
     # ── the end ─────────────────────────────────────────────────────────────────────────────────────────────
