@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -230,7 +230,8 @@ def test_a_process_that_dies_between_scenarios(tmp_path: Path, monkeypatch: pyte
     with child_of("DiesLater") as child:
         assert not child.run(parse(TEXT)).is_fatal
         sign.touch()
-        time.sleep(0.5)
+        assert child._worker
+        assert select.select([child._worker._sock], [], [], 10)[0], "it is still alive"
         sign.unlink()
         died = child.run(parse(TEXT))
         assert "TIM-12" in musts(child, died)
