@@ -117,8 +117,8 @@ class Book:
             **self._token_marks(token),
         }
         watch.seen, watch.begun_at = did.mask or 0, did.step
-        if self.within and token in self.dead and self.dead[token].step == did.step:
-            watch.replaced_at = did.step  # an event of the batch may be of the file that had the token until now
+        if self._may_be_taken_for_another(did.step, token, number):
+            watch.replaced_at = did.step
         watch.arm("register", did.mask)
         self.watches[label] = watch
         self._known_numbers[number] = self._known_labels[label] = None
@@ -204,6 +204,18 @@ class Book:
     def _pending(self, watch: Watch) -> int:
         """The directions of which the batch in progress may still tell."""
         return sum(watch.debts) if self.within == HANDLER else 0
+
+    def _may_be_taken_for_another(self, step: int, token: int, number: int) -> bool:
+        """Whether an event of the poll in progress may be of who had the token, or from another thread the number, until now.
+
+        epoll's answer names a number where the caller has no room for more (Python's has none), and whom it belongs to is looked up
+        after the wait. A handler knows what it has replaced in its batch; a poll that is overtaken does not.
+        """
+        given_up = [quiet for quiet in self.dead.values() if quiet.step == step] if self.within else []
+        return any(
+            quiet.token == token or (self.within == THREAD and self.numbers.get(quiet.label) == number)
+            for quiet in given_up
+        )
 
     def _token_marks(self, token: int) -> dict[str, bool]:
         return {"big": token >= 2**32, "token 0": token == 0, "reused token": token in self.dead}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.actions import Action
-from conformance.history import FIRST, HANDLER, REST, Acted, Curtain, Did, Entry, History, Masks, Poll
+from conformance.history import FIRST, HANDLER, REST, THREAD, Acted, Curtain, Did, Entry, History, Masks, Poll
 from conformance.judging import Weighed, applicable, weigh
 from conformance.protocol import Capability
 
@@ -100,6 +100,16 @@ def batch(
     )
 
 
+def overtaken(
+    *acts: Did, events: tuple[tuple[int, int], ...] = (), shown: Masks, then: Masks | None = None, wait: str = "40ms"
+) -> tuple[Entry, ...]:
+    """A `meanwhile`: a poll during which another thread does `acts`, and what it told; `then` is what poll(2) showed by then."""
+    after = shown if then is None else then
+    done = Acted(act="meanwhile", label=0, masks=after, did=tuple(replace(act, within=THREAD) for act in acts))
+    poll = polled(*events, shown=shown, after=after, wait=wait, acted=done, elapsed_ns=20_000_000)
+    return (poll, did(f"meanwhile {wait} {' and '.join(str(act.action) for act in acts)}"))
+
+
 def tell(*parts: Part, capabilities: Capability = EVERYTHING) -> History:
     """Put entries one after the other: number their steps, and give each label that opens the fd of its number plus ten."""
     entries: list[Entry] = []
@@ -107,6 +117,9 @@ def tell(*parts: Part, capabilities: Capability = EVERYTHING) -> History:
     for part in parts:
         for entry in part if isinstance(part, tuple) else (part,):
             entry = replace(entry, step=step)
+            if isinstance(entry, Poll) and entry.acted:
+                acts = tuple(replace(act, step=step) for act in entry.acted.did)
+                entry = replace(entry, acted=replace(entry.acted, did=acts))
             if isinstance(entry, Did):
                 step += not entry.within
                 if entry.action.row.opens and not entry.fds and not entry.skipped and entry.outcome == "ok":
@@ -124,5 +137,5 @@ def judge(*parts: Part, capabilities: Capability = EVERYTHING) -> Weighed:
 
 __all__ = [
     "ERR", "ERROR", "EVERYTHING", "HUP", "IN", "NVAL", "OUT", "PRI", "RDHUP", "READ_CLOSED", "WRITE_CLOSED",
-    "Curtain", "P", "Part", "R", "W", "acting", "awaited", "batch", "did", "judge", "polled", "rested", "silent", "tell", "told",
+    "Curtain", "P", "Part", "R", "W", "acting", "awaited", "batch", "did", "judge", "overtaken", "polled", "rested", "silent", "tell", "told",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from conformance.model import Ledger, read, value_mask, walk
 from conformance.protocol import Interest
 from tests.conformance.histories import ERR, EVERYTHING, HUP, IN, OUT, Part, R, W, did, judge, rested, tell, told
 from tests.conformance.inside import INSIDE
+from tests.conformance.meanwhile import MEANWHILE
 from tests.conformance.pairs import (
     DRAINED,
     EDGE,
@@ -43,6 +44,12 @@ def test_ways_to_accuse_the_innocent(pair: Pair) -> None:
 @pytest.mark.parametrize("pair", INSIDE, ids=_id)
 def test_what_a_handler_may_do_to_its_batch(pair: Pair) -> None:
     """DSP: who is removed, replaced or narrowed is silent for the rest of the batch; what else was ready is not lost."""
+    _judge(pair)
+
+
+@pytest.mark.parametrize("pair", MEANWHILE, ids=_id)
+def test_what_another_thread_may_do_to_a_poll(pair: Pair) -> None:
+    """THR: a poll that is overtaken may tell what was; the next one may not."""
     _judge(pair)
 
 

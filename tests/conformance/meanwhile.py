@@ -1,0 +1,55 @@
+"""Pairs of hand-written histories in which another thread changes registrations while a poll is in progress.
+
+The table is read by `test_model.py`, as that of `pairs.py`.
+"""
+
+from __future__ import annotations
+
+from tests.conformance.histories import IN, OUT, R, did, overtaken, silent, told
+from tests.conformance.pairs import EDGE, IDLE, LEVEL, READY, SENT, UNIX, Pair
+
+_BELL = did("eventfd 1")
+_ONCE = did("register 1 1 w level+oneshot", mask=OUT)
+_FULL = did("fill 1", outcome="WouldBlock", mask=IN)
+_HANDED_OVER = (did("deregister 1"), did("register 1 2 rw level+oneshot", mask=IN))
+_SHOWN = {1: IN}
+
+MEANWHILE = (
+    Pair(
+        "what is told of a number that another thread gives to a new registration may be of the old one",
+        "ONE-01",
+        (_BELL, _ONCE, _FULL, overtaken(*_HANDED_OVER, events=((2, R),), shown=_SHOWN), told((2, R), shown=_SHOWN)),
+        (_BELL, _ONCE, _FULL, *_HANDED_OVER, told((2, R), shown=_SHOWN), told((2, R), shown=_SHOWN)),
+        tests=False,
+    ),
+    Pair(
+        "a poll that is overtaken by a deregister may tell the token, the next one may not",
+        "THR-04",
+        (UNIX, EDGE, SENT, overtaken(did("deregister 2"), events=((7, R),), shown=READY), told(shown=READY)),
+        (UNIX, EDGE, SENT, overtaken(did("deregister 2"), shown=READY), told((7, R), shown=READY)),
+    ),
+    Pair(
+        "a poll that is overtaken by a new token may tell the old one, the next one may not",
+        "THR-05",
+        (
+            UNIX,
+            LEVEL,
+            SENT,
+            overtaken(did("reregister 2 8 r level", mask=IN), events=((7, R),), shown=READY),
+            told((8, R), shown=READY),
+        ),
+        (
+            UNIX,
+            LEVEL,
+            SENT,
+            overtaken(did("reregister 2 8 r level", mask=IN), events=((8, R),), shown=READY),
+            told((7, R), (8, R), shown=READY),
+        ),
+    ),
+    Pair(
+        "what another thread registers is told by the poll in progress, not by a later one",
+        "THR-01",
+        (UNIX, SENT, overtaken(EDGE, events=((7, R),), shown={}, then=READY, wait="none"), told(shown=READY)),
+        (UNIX, SENT, overtaken(EDGE, shown={}, then=READY, wait="none"), *silent(20, READY), told(shown=IDLE)),
+    ),
+)
