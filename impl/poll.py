@@ -48,6 +48,22 @@ class Registration(dict[int, Event]):
         return event
 
 
+class Gone:
+    """What has been removed or replaced since the harvest that is being dispatched.
+
+    A file's event is known by itself, for its registration made it: the token may be another's by now. A user
+    source's is known by its token, which nobody else could have had at the harvest.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[Registration] = []
+        self.user_tokens: set[int] = set()
+
+    def has(self, event: Event) -> bool:
+        """Whether `event` would be stale."""
+        return event.token in self.user_tokens or any(event is told for row in self.rows for told in row.values())
+
+
 class Poll:
     """Watches sources and tells which are ready.
 
@@ -70,8 +86,7 @@ class Poll:
         self._wakers: list[Waker] = []
         self._users: UserQueue | None = None  # and its bell: made when first asked for
         self._users_first = False
-        # While dispatching: the tokens whose registration has gone since the harvest.
-        self._silenced: set[int] | None = None
+        self._gone: Gone | None = None  # while dispatching
 
     def register(
         self, source: HasFileno | UserSource | Source, token: int, interest: Interest, trigger: Trigger
@@ -102,7 +117,7 @@ class Poll:
         """
         _check_token(token)
         if isinstance(source, UserSource):
-            self._silence(self._queue_of(source).reregister(source, token, interest, trigger))
+            self._silence_user(self._queue_of(source).reregister(source, token, interest, trigger))
         elif isinstance(source, Source):
             source.reregister(self, token, interest, trigger)
         else:
@@ -116,7 +131,7 @@ class Poll:
             OSError, ValueError: a bad fd.
         """
         if isinstance(source, UserSource):
-            self._silence(self._queue_of(source).deregister(source))
+            self._silence_user(self._queue_of(source).deregister(source))
             return
         if isinstance(source, Source):
             source.deregister(self)
@@ -127,8 +142,7 @@ class Poll:
             # behind.
             before = self._told.pop(fd, None)
             self._epoll.unregister(fd)
-            if before is not None:
-                self._silence(before.token)
+            self._silence(before)
 
     def poll(self, timeout: float | None, max_events: int | None = None) -> list[Event]:
         """Wait until a source is ready and tell at most `max_events` events.
@@ -157,13 +171,13 @@ class Poll:
         anew if it is still true.
         """
         events = self.poll(timeout)
-        self._silenced = set()
+        self._gone = gone = Gone()
         try:
             for event in events:
-                if event.token not in self._silenced:
+                if not gone.has(event):
                     on_event(event)
         finally:
-            self._silenced = None
+            self._gone = None
 
     def waker(self, token: int) -> Waker:
         """Make a waker. Each of its wakes is told as READABLE under `token`; those not yet told are told as one."""
@@ -214,9 +228,7 @@ class Poll:
             finally:
                 if row is not None:
                     self._told[fd] = row
-            # A row that a closed fd has left behind: its token may be another's by now.
-            if before is not None and (epoll_ctl == self._epoll.modify or not self._is_carried(before.token)):
-                self._silence(before.token)
+            self._silence(before)
 
     def _tell(self, harvest: list[tuple[int, int]]) -> list[Event]:
         """Translate what epoll_wait(2) returned."""
@@ -263,12 +275,13 @@ class Poll:
             raise ValueError("this user source belongs to another poll")
         return source.queue
 
-    def _is_carried(self, token: int) -> bool:
-        return self._silenced is not None and any(row.token == token for row in self._told.values())
+    def _silence(self, row: Registration | None) -> None:
+        if self._gone is not None and row is not None:
+            self._gone.rows.append(row)
 
-    def _silence(self, token: int) -> None:
-        if self._silenced is not None:
-            self._silenced.add(token)
+    def _silence_user(self, token: int) -> None:
+        if self._gone is not None:
+            self._gone.user_tokens.add(token)
 
 
 def _check_token(token: int) -> None:

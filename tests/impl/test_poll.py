@@ -434,6 +434,31 @@ def test_what_a_closed_file_left_behind_silences_nobody(poll: Poll, make_pair: C
     assert sorted(told) == [1, 7]
 
 
+def test_a_number_that_comes_back_silences_no_user_source(poll: Poll, make_pair: Callable[[], Pair]) -> None:
+    """The token of the file that had the number is a user source's by now, and an edge is told only once."""
+    gone, busy = (make_pair()[0] for _ in range(2))
+    source, setter = poll.user_readiness()
+    poll.register(gone, 1, W, LEVEL)
+    number = gone.fileno()
+    gone.close()
+    poll.register(busy, 7, W, LEVEL)
+    poll.register(source, 1, R, EDGE)
+    setter.set(READABLE)
+    told: list[int] = []
+    fds: list[int] = []
+
+    def reuse(event: Event) -> None:
+        told.append(event.token)
+        if not fds:
+            fds.append(os.eventfd(0))
+            poll.register(Number(fds[0]), 9, R, LEVEL)
+
+    poll.poll_each(0, reuse)
+    os.close(fds[0])
+    assert fds == [number], "the lowest free number"
+    assert sorted(told) == [1, 7]
+
+
 # --- threads ---------------------------------------------------------------------------------------------------------
 
 
