@@ -7,6 +7,7 @@ budget is counted in steps, so that equal seeds give equal bytes.
 
 from __future__ import annotations
 
+import copy
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -34,6 +35,8 @@ BUDGETS = {"quick": 55.0, "ci": 55.0, "nightly": 2_750.0}
 STEPS = {"quick": 200_000, "ci": 200_000, "nightly": 10_000_000}
 """Profile -> steps that one poller on the fake world may take; the reference needs half of them for `ci`."""
 SHARDS = 16
+LIBRARY_PARTS = 2
+"""Few: each part finds out for itself in what a poller hangs."""
 _FOR_DRAWING = {True: 0.65, False: 0.9}
 """Whether the library has found suspects -> the part of the budget that scenarios may use; the rest is for attribution."""
 _FOR_LIBRARY = 0.4
@@ -157,7 +160,8 @@ class _Case:
             UsageError: the poller could be constructed once, and not anew for every scenario.
         """
         try:
-            self._take(self._do("library", [self._library_job]))
+            self._take(self._do("library", self._library_jobs()))
+            self.library = copy.deepcopy(self.tally)
             if not (self.plan.stop_at_first and self.tally.suspects):
                 self._take(self._do("scenarios", self._draw_jobs()))
             for _ in range(_ROUNDS):
@@ -173,7 +177,7 @@ class _Case:
         return False
 
     def _take(self, outcomes: Sequence[Outcome]) -> None:
-        """Put together what jobs have found. The first outcome of all is the library's."""
+        """Put together what jobs have found."""
         for outcome in outcomes:
             self.steps += outcome.steps
             if isinstance(outcome, Attribution):
@@ -182,7 +186,6 @@ class _Case:
                 self.attribution.findings |= outcome.findings
                 self.attribution.doubts |= outcome.doubts
             else:
-                self.library = self.library or outcome
                 self.tally.add(outcome)
 
     def _next_suspects(self) -> dict[str, tuple[Suspect, ...]]:
@@ -217,8 +220,10 @@ class _Case:
 
         return self.crew.do(prepare, tick)
 
-    def _library_job(self) -> DrawJob:
-        return self._draw_job(0, None, self._shares(_FOR_LIBRARY, 1, 1))
+    def _library_jobs(self) -> list[Callable[[], Job]]:
+        """The library in parts, each with its share of every family."""
+        shares = self._shares(_FOR_LIBRARY, self.plan.jobs, LIBRARY_PARTS)
+        return [partial(self._draw_job, 0, None, shares, (part, LIBRARY_PARTS)) for part in range(LIBRARY_PARTS)]
 
     def _draw_jobs(self) -> list[Callable[[], Job]]:
         """16 shards whose seeds depend on the run's seed and nothing else."""
@@ -235,12 +240,15 @@ class _Case:
         steps = (int(STEPS[self.plan.profile] * part) - self.steps) // jobs
         return lambda: Budget(steps=max(_LEAST_STEPS, steps))
 
-    def _draw_job(self, seed: int, count: int | None, shares: Callable[[], Budget]) -> DrawJob:
+    def _draw_job(
+        self, seed: int, count: int | None, shares: Callable[[], Budget], part: tuple[int, int] = (0, 1)
+    ) -> DrawJob:
         return DrawJob(
             spec=self.target.spec,
             world=self.world,
             seed=seed,
             count=count,
+            part=part,
             only=self.plan.only,
             budget=shares(),
             stops_at_first=self.plan.stop_at_first,

@@ -363,7 +363,7 @@ class Chooser(Draft):
         if WAKER not in self.slots.registrations and self.capabilities & Capability.WAKE:
             self._add("waker", self._new_token())
         if self.below(4):
-            self._add("wake", self._pick((1, 1, 1, 1, 2, 2, 2, 2_000)))
+            self._add("wake", 2_000 if not self.below(16) else 1 + self.below(2))
 
     def _choose_dup(self) -> None:
         files = [label for label in self._labels() if self.slots.kind(label) != "user"]

@@ -42,6 +42,8 @@ class DrawJob:
     world: str
     seed: int
     count: int | None
+    part: tuple[int, int] = (0, 1)
+    """Which part of the library, of how many."""
     only: tuple[str, ...] = ()
     budget: Budget = ENDLESS
     stops_at_first: bool = False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fakepoll import standins
-from fakepoll.abi import Limits
+from fakepoll.abi import ERR, HUP, IN, NVAL, OUT, PRI, RDHUP, Limits
 from fakepoll.clock import Action, Clock
 from fakepoll.drawn import Drawn
 from fakepoll.faults import Decider
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from fakepoll.standins.signal import SignalModule
     from fakepoll.standins.socket import SocketModule
     from fakepoll.standins.time import TimeModule
+
+_SHOWN = IN | PRI | OUT | ERR | HUP | RDHUP
 
 
 class Kernel:
@@ -117,6 +120,12 @@ class Kernel:
     def fired(self) -> Schedule:
         """The faults that fell so far; `str()` is the text that `Schedule.parse` reads."""
         return Schedule() if self.injector is None else self.injector.fired
+
+    def shows(self, fds: Iterable[int]) -> dict[int, int]:
+        """Answer what poll(2) would show of each fd, POLLNVAL for one that is not open: no call is made, and no time passes."""
+        files = self.fds.files
+        found = {fd: files.get(fd) for fd in fds}
+        return {fd: NVAL if file is None else file.poll(_SHOWN) & _SHOWN for fd, file in found.items()}
 
     def name(self, file: object, role: str) -> None:
         """Call a file, given by its fd or by an object with `fileno()`, `role#1` (or #2, ...) in fault sites."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+import fakepoll
 from tests.fakepoll.machines import NOW, Machine, outcome
 
 IDLE = "OUT|WRNORM|WRBAND"
@@ -205,3 +207,17 @@ def test_datagrams(machine: Machine) -> None:
     other.close()
     assert machine.shows(one) == DATA
     assert outcome(one.send, b"x") == "ECONNREFUSED"
+
+
+def test_what_an_fd_shows_is_known_without_a_call() -> None:
+    """The same bits as poll(2) answers, POLLNVAL for what is not open; neither the trace nor the clock notices."""
+    kernel = fakepoll.Kernel()
+    ours, theirs = kernel.socket.socketpair()
+    theirs.send(b"x")
+    theirs.close()
+    looker = kernel.select.poll()
+    looker.register(ours, 0x201F)
+    asked = dict(looker.poll(0))
+    calls, now_ns = len(kernel.trace), kernel.clock.now_ns
+    assert kernel.shows([ours.fileno(), 99]) == {**asked, 99: select.POLLNVAL}
+    assert (len(kernel.trace), kernel.clock.now_ns) == (calls, now_ns)
