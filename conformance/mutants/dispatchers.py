@@ -27,6 +27,8 @@ class Dispatcher(Wrapper):
         super().__init__(honest)
         self.rest: list[Event] = []
         self.removed: dict[int, None] = {}
+        self.given_up: dict[int, None] = {}
+        """The tokens that were removed or replaced since poll_each began."""
 
     def poll_each(self, timeout: float | None, on_event: OnEvent) -> None:
         """Dispatch, one after another."""
@@ -51,6 +53,12 @@ class Dispatcher(Wrapper):
 
     def finish(self, batch: tuple[Event, ...]) -> None:
         """Do what is done when the batch is over."""
+
+    def _strike(self, source: Source) -> Asked | None:
+        asked = super()._strike(source)
+        if asked is not None:
+            self.given_up[asked.token] = None
+        return asked
 
     def deregister(self, source: Source) -> None:
         """Note whose registration was removed."""

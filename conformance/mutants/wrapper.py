@@ -163,8 +163,6 @@ class Wrapper:
         self.book: dict[object, Asked] = {}
         self.setters: dict[object, Setter] = {}
         self.is_polling = False
-        self.given_up: dict[int, None] = {}
-        """The tokens that were given up since poll_each began."""
 
     # ── registrations ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -199,10 +197,7 @@ class Wrapper:
         return self._strike(source)
 
     def _strike(self, source: Source) -> Asked | None:
-        asked = self.book.pop(key_of(source), None)
-        if asked is not None:
-            self.given_up[asked.token] = None
-        return asked
+        return self.book.pop(key_of(source), None)
 
     def of(self, token: int) -> Asked | None:
         """What was asked under `token`; the latest, where a closed file left its entry behind."""
@@ -274,9 +269,10 @@ class Wrapper:
 
     def poll_each(self, timeout: float | None, on_event: Callable[[Event], None]) -> None:
         """Dispatch what poll tells; what a handler has removed or replaced meanwhile is not told any more."""
-        self.given_up = {}
-        for event in self.poll(timeout):
-            if event[0] not in self.given_up:
+        events = self.poll(timeout)
+        owners = [self.of(event[0]) for event in events]  # now: later their tokens may be others'
+        for event, owner in zip(events, owners, strict=True):
+            if owner is None or any(asked is owner for asked in self.book.values()):
                 on_event(event)
 
     def waker(self, token: int) -> Waker:
