@@ -26,6 +26,11 @@ def minimise(scenario: Scenario, still_fails: StillFails, *, may_go_on: Callable
         before = scenario
         for candidates in (_without_chunks, _without_pairs, _folded, _with_simpler_arguments):
             scenario = _descend(scenario, candidates, still_fails, may_go_on)
+    for lifted in _lifted(scenario):
+        if may_go_on() and still_fails(lifted):
+            shorter = minimise(lifted, still_fails, may_go_on=may_go_on)
+            if len(shorter) < len(scenario):
+                return shorter
     return scenario
 
 
@@ -94,6 +99,13 @@ def _with_simpler_arguments(scenario: Scenario) -> Iterator[Scenario]:
                 continue
             simpler = Action(action.verb, (*action.args[:place], param.simplest, *action.args[place + 1 :]))
             yield (*scenario[:index], simpler, *scenario[index + 1 :])
+
+
+def _lifted(scenario: Scenario) -> Iterator[Scenario]:
+    """What happens within a step, as steps of its own: more of them, of which more may go."""
+    for index, action in enumerate(scenario):
+        if action.acts:
+            yield (*scenario[:index], *action.acts, *scenario[index + 1 :])
 
 
 def _shorter(acts: Scenario) -> Iterator[Scenario | None]:

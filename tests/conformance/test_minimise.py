@@ -147,3 +147,13 @@ def test_what_became_simpler_lets_a_step_go() -> None:
 
     assert show(minimise(scenario, fails)).splitlines()[-1] == "settle 1"
     assert len(minimise(scenario, fails)) == 3
+
+
+def test_what_happens_within_a_step_is_lifted_where_that_lets_more_go() -> None:
+    """None of the acts can go alone while they are acts; as steps, they can, and with them what only the step needed."""
+
+    def still_fails(scenario: Scenario) -> bool:
+        texts = [str(action) for action in scenario]
+        return "close 2" in texts or ("pipe 1 2" in texts and "dispatch 0 close 2 and fresh 5" in texts)
+
+    assert minimise(parse("pipe 1 2; dispatch 0 close 2 and fresh 5"), still_fails) == parse("close 2")
