@@ -11,8 +11,6 @@ SAMPLE = 24
 """Each so many-th is shrunk in every run, the rest where slow tests are."""
 LEEWAY = 2
 STILL_LONGER = {
-    "overflows_on_long_waits": 3,
-    "wraps_long_waits": 3,
     "takes_zero_for_none": 3,
     "loses_the_replaced": 3,
     "makes_no_edge_at_reregister": 5,
