@@ -67,9 +67,9 @@ def rest_of_batch(book: Book, poll: Poll, told: dict[int, int], now: Masks) -> N
 
 
 def _begun(book: Book, step: int) -> Iterator[Quiet]:
-    """The silences that began inside the handler."""
+    """The silences that began inside the handler, but for those of who has the token of a file that it closed."""
     yield from (quiet for quiet in book.dead.values() if quiet.step == step)
-    for watch in book.watches.values():
+    for watch in (one for one in book.watches.values() if not one.marks.get("heir")):
         yield from (quiet for quiet in watch.quiets if quiet.step == step and quiet.reason == "dropped")
 
 

@@ -143,6 +143,7 @@ class Book:
             "reinterest": interest != watch.interest,
             "narrowed": bool(dropped and not added),
             "doubled": did.action.verb == "register",
+            "heir": bool(self.within) and self._was_closed(did.step, token),
             "changed before": watch.marks.get("rearmed", False) and not watch.marks.get("polled", True),
             **self._token_marks(token),
         }
@@ -216,6 +217,11 @@ class Book:
             quiet.token == token or (self.within == THREAD and self.numbers.get(quiet.label) == number)
             for quiet in given_up
         )
+
+    def _was_closed(self, step: int, token: int) -> bool:
+        """Whether the file that had the token was closed in this step: a batch may still tell of it, under the token."""
+        quiet = self.dead.get(token)
+        return quiet is not None and quiet.step == step and quiet.reason == "closed"
 
     def _token_marks(self, token: int) -> dict[str, bool]:
         return {"big": token >= 2**32, "token 0": token == 0, "reused token": token in self.dead}

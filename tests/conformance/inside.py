@@ -57,6 +57,32 @@ INSIDE = (
         ),
     ),
     Pair(
+        "what is told under the token of a file that the handler closed is of that file, whoever has the token now",
+        "DSP-04",
+        (
+            UNIX,
+            FIRST,
+            did("register 2 8 rw level", mask=OUT),
+            did("eventfd 4"),
+            did("register 4 9 r level", mask=IN | OUT),
+            batch(
+                SEVEN,
+                did("close 4"),
+                did("reregister 2 9 w level", mask=OUT),
+                rest=((9, R),),
+                shown={**BOTH, 4: IN | OUT},
+                then=BOTH,
+            ),
+        ),
+        (
+            UNIX,
+            FIRST,
+            did("register 2 8 rw level", mask=IN | OUT),
+            batch(SEVEN, did("reregister 2 8 w level", mask=IN | OUT), rest=((8, R),), shown={1: OUT, 2: IN | OUT}),
+        ),
+        tests=False,
+    ),
+    Pair(
         "what a handler adds is told, in the batch or after it",
         "DSP-05",
         (UNIX, FIRST, batch(SEVEN, SECOND, shown={1: OUT}, then=BOTH), told(SEVEN, EIGHT, shown=BOTH)),
