@@ -98,9 +98,10 @@ class Rests:
         timeout = did.action.args[0]
         act = did.action.args[1] if did.action.verb == "await" else "meanwhile"
         before = next((index for index, (poll, _) in enumerate(polls) if poll.acted), len(polls))
-        rest = Rest(step=did.step, held=before <= AWAIT_RETURNS, timeout=timeout, bait=(*self._bait, "await", act))
+        returns = sum(is_idle for _, is_idle in polls[:before])  # what became ready by itself was worth a return
+        rest = Rest(step=did.step, held=returns <= AWAIT_RETURNS, timeout=timeout, bait=(*self._bait, "await", act))
         if not rest.held:
-            rest.got = f"{before} returns from poll({show_wait(timeout)}) in 20 ms with nothing to tell"
+            rest.got = f"{returns} returns from poll({show_wait(timeout)}) in 20 ms with nothing to tell"
             rest.should_be = f"at most {AWAIT_RETURNS}"
         self._book.account.rests.append(rest)
 

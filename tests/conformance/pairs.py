@@ -58,6 +58,24 @@ READY, IDLE = {2: IN | OUT}, {2: OUT}
 TOLD = told((7, R), shown=READY)
 
 RULES = (
+    # 2 ── rest
+    Pair(
+        "returns count while nothing is owed, not once something became ready by itself",
+        "SPU-05",
+        (
+            UNIX,
+            LEVEL,
+            (
+                polled(shown=IDLE, wait="none"),
+                polled((7, R), shown=IDLE, after=READY, wait="none"),
+                *(polled((7, R), shown=READY, wait="none"),) * 17,
+                polled((7, R), shown=READY, wait="none", acted=acting("send 1", READY)),
+                did("await none send 1"),
+            ),
+        ),
+        (UNIX, LEVEL, awaited(17, (7, R), shown=IDLE, then=READY)),
+        tests=False,
+    ),
     # 1 ── silence
     Pair(
         "a deregistered token is silent",
