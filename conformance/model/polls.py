@@ -211,7 +211,7 @@ def _hinted(book: Book, watch: Watch, poll: Poll, bits: int, now: Masks) -> None
                 )
             book.account.hints.append(fact)
     is_missing = mask & RDHUP and watch.interest & R and not bits & Readiness.READ_CLOSED
-    if book.capabilities & Capability.CLOSED_HINTS and is_missing:
+    if book.capabilities & Capability.CLOSED_HINTS and is_missing and not is_ambiguous(poll, watch):
         fact = Hint(
             step=poll.step,
             held=False,

@@ -5,7 +5,7 @@ The table is read by `test_model.py`, as that of `pairs.py`.
 
 from __future__ import annotations
 
-from tests.conformance.histories import IN, OUT, R, did, overtaken, silent, told
+from tests.conformance.histories import IN, OUT, RDHUP, R, W, did, overtaken, silent, told
 from tests.conformance.pairs import EDGE, IDLE, LEVEL, READY, SENT, UNIX, Pair
 
 _BELL = did("eventfd 1")
@@ -13,6 +13,7 @@ _ONCE = did("register 1 1 w level+oneshot", mask=OUT)
 _FULL = did("fill 1", outcome="WouldBlock", mask=IN)
 _HANDED_OVER = (did("deregister 1"), did("register 1 2 rw level+oneshot", mask=IN))
 _SHOWN = {1: IN}
+_ENDED = {2: IN | OUT | RDHUP}
 
 MEANWHILE = (
     Pair(
@@ -45,6 +46,23 @@ MEANWHILE = (
             overtaken(did("reregister 2 8 r level", mask=IN), events=((8, R),), shown=READY),
             told((7, R), (8, R), shown=READY),
         ),
+    ),
+    Pair(
+        "an event of a poll that is overtaken may be of a registration that did not ask for the hint",
+        "HUP-06",
+        (
+            UNIX,
+            did("register 2 7 w level", mask=OUT),
+            did("shutdown 1 wr"),
+            overtaken(did("reregister 2 7 rw level", mask=_ENDED[2]), events=((7, W),), shown=_ENDED),
+        ),
+        (
+            UNIX,
+            did("register 2 7 rw level", mask=OUT),
+            did("shutdown 1 wr"),
+            told((7, R | W), shown=_ENDED),
+        ),
+        tests=False,
     ),
     Pair(
         "what another thread registers is told by the poll in progress, not by a later one",
