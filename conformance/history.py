@@ -158,7 +158,7 @@ class History:
 
 
 def entry_to_json(entry: Entry) -> dict[str, Any]:
-    """One entry as a frame of the child's pipe and as a row of a stored history."""
+    """One entry as a frame of a worker's journal and as a row of a stored history."""
     row = _shallow(entry)
     if isinstance(entry, Did):
         row["action"] = str(entry.action)

@@ -46,7 +46,7 @@ class Unmade(Exception):
 
 
 class Log:
-    """Where a history goes, entry by entry. This one keeps nothing; the child's sends each entry to the parent."""
+    """Where a history goes, entry by entry. This one keeps nothing; a worker's writes each entry into its journal."""
 
     def ahead(self, entry: Entry, patience_s: float) -> None:
         """A call is about to be made that may take `patience_s`; `entry` stands for it if it never ends."""

@@ -121,15 +121,16 @@ def draw_shard(job: DrawJob, tally: Tally, tick: Callable[[int], None]) -> None:
     with Child(job.spec, job.world) as child:
         shard = _Shard(child, job, tally, tick)
         if job.count is None:
-            scenarios = library.scenarios(child.hello().capabilities, first=job.stops_at)
+            part, parts = job.part
+            scenarios = library.scenarios(child.hello().capabilities, first=job.stops_at)[part::parts]
             tally.planned += len(scenarios)
             for scenario in scenarios:
                 shard.judge(scenario)
         else:
             tally.planned += job.count
-            for part, count in enumerate(_parts(job)):
+            for index, count in enumerate(_parts(job)):
                 if not shard.is_over:
-                    _draw(shard, count, job.seed + part)
+                    _draw(shard, count, job.seed + index)
 
 
 def _parts(job: DrawJob) -> Iterator[int]:

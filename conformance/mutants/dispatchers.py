@@ -54,8 +54,9 @@ class Dispatcher(Wrapper):
     def finish(self, batch: tuple[Event, ...]) -> None:
         """Do what is done when the batch is over."""
 
-    def _strike(self, source: Source) -> Asked | None:
-        asked = super()._strike(source)
+    def forget(self, source: Source) -> Asked | None:
+        """Strike it from the book, and note whose token that was."""
+        asked = super().forget(source)
         if asked is not None:
             self.given_up[asked.token] = None
         return asked

@@ -187,16 +187,13 @@ class Wrapper:
         """Enter into the book what was asked."""
         kind = before.kind if before else kind_of(source)
         asked = Asked(source, kind, token, interest, trigger, before=before)
-        self._strike(source)
+        self.forget(source)
         self.book[key_of(source)] = asked
         asked.mask = asked.last = self.look(asked)
         return asked
 
     def forget(self, source: Source) -> Asked | None:
         """Strike the source from the book; answer what stood there."""
-        return self._strike(source)
-
-    def _strike(self, source: Source) -> Asked | None:
         return self.book.pop(key_of(source), None)
 
     def of(self, token: int) -> Asked | None:

@@ -85,7 +85,7 @@ entries: st.SearchStrategy[Entry] = st.one_of(
 
 @given(entries)
 def test_an_entry_survives_json(entry: Entry) -> None:
-    """As a frame of the child's pipe and as a row of a stored history, to the last field."""
+    """As a frame of a worker's journal and as a row of a stored history, to the last field."""
     assert entry_from_json(json.loads(json.dumps(entry_to_json(entry)))) == entry
 
 
