@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fakepoll import standins
-from fakepoll.abi import ERR, HUP, IN, NVAL, OUT, PRI, RDHUP, Limits
+from fakepoll.abi import IN, OUT, PRI, RDHUP, Limits
 from fakepoll.clock import Action, Clock
 from fakepoll.drawn import Drawn
 from fakepoll.faults import Decider
@@ -15,6 +15,7 @@ from fakepoll.fdtable import FdTable
 from fakepoll.file import File
 from fakepoll.injection import Injector
 from fakepoll.network import Network
+from fakepoll.readiness import Scan
 from fakepoll.schedule import Schedule, Written
 from fakepoll.signals import Signals
 from fakepoll.snapshot import snapshot
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from fakepoll.standins.socket import SocketModule
     from fakepoll.standins.time import TimeModule
 
-_SHOWN = IN | PRI | OUT | ERR | HUP | RDHUP
+_SHOWN = IN | PRI | OUT | RDHUP
 
 
 class Kernel:
@@ -123,9 +124,8 @@ class Kernel:
 
     def shows(self, fds: Iterable[int]) -> dict[int, int]:
         """Answer what poll(2) would show of each fd, POLLNVAL for one that is not open: no call is made, and no time passes."""
-        files = self.fds.files
-        found = {fd: files.get(fd) for fd in fds}
-        return {fd: NVAL if file is None else file.poll(_SHOWN) & _SHOWN for fd, file in found.items()}
+        asked = dict.fromkeys(fds, 0)
+        return asked | dict(Scan(self, tuple((fd, _SHOWN) for fd in asked)).look())
 
     def name(self, file: object, role: str) -> None:
         """Call a file, given by its fd or by an object with `fileno()`, `role#1` (or #2, ...) in fault sites."""

@@ -234,13 +234,7 @@ class Tcp(Connection):
                 raise NotModelled("urgent data that does not fit into the receiver's window")
             peer.arrive_urgent(data)
             return len(data)
-        if (
-            data
-            and not self.outbox
-            and peer.held is None
-            and len(data) <= peer.rcvbuf - len(peer.inbox)
-            and self.sndbuf > 0
-        ):
+        if data and not self.outbox and peer.held is None and len(data) <= peer.window() and self.sndbuf > 0:
             peer.arrive_data(data)
             return len(data)
         return self._queue(data)
