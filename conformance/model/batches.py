@@ -45,7 +45,7 @@ def rest_of_batch(book: Book, poll: Poll, told: dict[int, int], now: Masks) -> N
     for quiet in _begun(book, poll.step):
         bits = told.get(quiet.token, 0)
         is_told = bool(bits & quiet.direction if quiet.direction is not None else bits or quiet.token in told)
-        if quiet.reason == "closed":
+        if book.was_closed(poll.step, quiet.token):
             if is_told:
                 book.freedom("closed in the batch")
         elif is_told or quiet.is_pending or book.told_first.get(quiet.token, 0) & _BOTH == _BOTH:
@@ -67,9 +67,9 @@ def rest_of_batch(book: Book, poll: Poll, told: dict[int, int], now: Masks) -> N
 
 
 def _begun(book: Book, step: int) -> Iterator[Quiet]:
-    """The silences that began inside the handler, but for those of who has the token of a file that it closed."""
+    """The silences that began inside the handler."""
     yield from (quiet for quiet in book.dead.values() if quiet.step == step)
-    for watch in (one for one in book.watches.values() if not one.marks.get("heir")):
+    for watch in book.watches.values():
         yield from (quiet for quiet in watch.quiets if quiet.step == step and quiet.reason == "dropped")
 
 

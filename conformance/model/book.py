@@ -6,6 +6,7 @@ It begins, replaces and ends registrations as the calls that were granted say, a
 from __future__ import annotations
 
 from math import ceil
+from typing import NamedTuple
 
 from conformance.facts import Account, Freedom, Quiet
 from conformance.history import HANDLER, THREAD, Did, Masks
@@ -22,6 +23,15 @@ _GONE = {"retoken": "replaced"}
 def said(bits: int) -> str:
     """What an event says, in words."""
     return Readiness(bits & 63).name or "an event without readiness"
+
+
+class GivenUp(NamedTuple):
+    """A registration that ended or changed its token while a poll was in progress, of which that poll may still tell."""
+
+    step: int
+    token: int
+    number: int
+    reason: str
 
 
 class Book:
@@ -46,6 +56,8 @@ class Book:
         """Numbers for which a stray reregister was granted: the poller took on what it never had."""
         self.within = ""
         """Where the action that is being read was done: `history.HANDLER`, `history.THREAD`, or nowhere special."""
+        self._given_up: list[GivenUp] = []
+        """What was given up so far within the step that is being read, if anything was: all of it, not the last of each token."""
         self.told_first: dict[int, int] = {}
         """Token -> what the first part of the batch in progress told."""
         self._known_numbers: dict[int, None] = {}
@@ -143,7 +155,6 @@ class Book:
             "reinterest": interest != watch.interest,
             "narrowed": bool(dropped and not added),
             "doubled": did.action.verb == "register",
-            "heir": bool(self.within) and self._was_closed(did.step, token),
             "changed before": watch.marks.get("rearmed", False) and not watch.marks.get("polled", True),
             **self._token_marks(token),
         }
@@ -182,6 +193,9 @@ class Book:
 
     def kill(self, step: int, watch: Watch, reason: str, *, was_owed: bool) -> None:
         """Begin the silence of a registration's token."""
+        if self.within:
+            self._given_up = [one for one in self._given_up if one.step == step]
+            self._given_up.append(GivenUp(step, watch.token, watch.number, reason))
         if watch.is_judged:
             is_pending = bool(self._pending(watch))
             should_be = f"nothing more for token {watch.token}"
@@ -198,6 +212,10 @@ class Book:
         watch.debts.clear()
         self.forgiven[watch.token] = None
 
+    def was_closed(self, step: int, token: int) -> bool:
+        """Whether a file that had the token was closed within this step: its poll may still tell of it, whoever had the token since."""
+        return any(one.step == step and one.token == token and one.reason == "closed" for one in self._given_up)
+
     def places(self) -> dict[str, bool]:
         """Where the action that is being read was done, as marks."""
         return {place: self.within == place for place in (HANDLER, THREAD)}
@@ -212,16 +230,11 @@ class Book:
         epoll's answer names a number where the caller has no room for more (Python's has none), and whom it belongs to is looked up
         after the wait. A handler knows what it has replaced in its batch; a poll that is overtaken does not.
         """
-        given_up = [quiet for quiet in self.dead.values() if quiet.step == step] if self.within else []
-        return any(
-            quiet.token == token or (self.within == THREAD and self.numbers.get(quiet.label) == number)
-            for quiet in given_up
+        return bool(self.within) and any(
+            one.token == token or (self.within == THREAD and one.number == number)
+            for one in self._given_up
+            if one.step == step
         )
-
-    def _was_closed(self, step: int, token: int) -> bool:
-        """Whether the file that had the token was closed in this step: a batch may still tell of it, under the token."""
-        quiet = self.dead.get(token)
-        return quiet is not None and quiet.step == step and quiet.reason == "closed"
 
     def _token_marks(self, token: int) -> dict[str, bool]:
         return {"big": token >= 2**32, "token 0": token == 0, "reused token": token in self.dead}

@@ -16,6 +16,8 @@ SEVEN, EIGHT = (7, W), (8, W)
 GONE, REPLACED = did("deregister 2"), did("reregister 2 9 w level", mask=OUT)
 ALONE = told(SEVEN, shown=BOTH) * 20
 HEIR = did("eventfd 4", fds=((4, 13),))  # the number that label 3 had
+_LOAN = did("eventfd 4")
+_LENT = (did("close 2"), did("register 4 8 r level", mask=OUT))
 
 INSIDE = (
     Pair(
@@ -80,6 +82,20 @@ INSIDE = (
             did("register 2 8 rw level", mask=IN | OUT),
             batch(SEVEN, did("reregister 2 8 w level", mask=IN | OUT), rest=((8, R),), shown={1: OUT, 2: IN | OUT}),
         ),
+        tests=False,
+    ),
+    Pair(
+        "that holds also if the token was given up once more in the same handler",
+        "DSP-01",
+        (UNIX, FIRST, SECOND, _LOAN, batch(SEVEN, *_LENT, did("deregister 4"), rest=(EIGHT,), shown=BOTH)),
+        (UNIX, FIRST, SECOND, _LOAN, batch(SEVEN, GONE, rest=(EIGHT,), shown=BOTH)),
+        tests=False,
+    ),
+    Pair(
+        "and if it was exchanged for another",
+        "DSP-03",
+        (UNIX, FIRST, SECOND, _LOAN, batch(SEVEN, *_LENT, did("reregister 4 9 r level"), rest=(EIGHT,), shown=BOTH)),
+        (UNIX, FIRST, SECOND, _LOAN, batch(SEVEN, REPLACED, rest=(EIGHT,), shown=BOTH)),
         tests=False,
     ),
     Pair(

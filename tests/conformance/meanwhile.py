@@ -13,6 +13,14 @@ _ONCE = did("register 1 1 w level+oneshot", mask=OUT)
 _FULL = did("fill 1", outcome="WouldBlock", mask=IN)
 _HANDED_OVER = (did("deregister 1"), did("register 1 2 rw level+oneshot", mask=IN))
 _SHOWN = {1: IN}
+_OTHER = did("eventfd 3")
+_REUSED = (
+    did("close 1"),
+    did("register 3 1 r level", mask=OUT),
+    did("eventfd 4", fds=((4, 11),)),
+    did("register 4 2 rw level+oneshot", mask=IN),
+)
+_AFTERWARDS = {3: OUT, 4: IN}
 _ENDED = {2: IN | OUT | RDHUP}
 
 MEANWHILE = (
@@ -21,6 +29,28 @@ MEANWHILE = (
         "ONE-01",
         (_BELL, _ONCE, _FULL, overtaken(*_HANDED_OVER, events=((2, R),), shown=_SHOWN), told((2, R), shown=_SHOWN)),
         (_BELL, _ONCE, _FULL, *_HANDED_OVER, told((2, R), shown=_SHOWN), told((2, R), shown=_SHOWN)),
+        tests=False,
+    ),
+    Pair(
+        "so may what is told of a number that is open again, also if its token has gone to another file",
+        "ONE-01",
+        (
+            _BELL,
+            _OTHER,
+            _ONCE,
+            _FULL,
+            overtaken(*_REUSED, events=((2, R),), shown=_SHOWN, then=_AFTERWARDS),
+            told((2, R), shown=_AFTERWARDS),
+        ),
+        (
+            _BELL,
+            _OTHER,
+            _ONCE,
+            _FULL,
+            *_REUSED,
+            told((2, R), shown=_AFTERWARDS),
+            told((2, R), shown=_AFTERWARDS),
+        ),
         tests=False,
     ),
     Pair(
