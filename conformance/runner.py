@@ -162,6 +162,8 @@ class Stage:
     def masks(self, also: Iterable[int] = ()) -> Masks:
         """What poll(2) shows of every registered file, and of `also`, which another thread may just have registered."""
         labels = list(dict.fromkeys([*self.ledger.sampled(), *also]))
+        if not self.users:
+            return self.world.masks(labels)
         masks = self.world.masks(label for label in labels if label not in self.users)
         for label in labels:
             if label in self.users:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fakepoll import standins
-from fakepoll.abi import IN, OUT, PRI, RDHUP, Limits
+from fakepoll.abi import ALWAYS, IN, NVAL, OUT, PRI, RDHUP, Limits
 from fakepoll.clock import Action, Clock
 from fakepoll.drawn import Drawn
 from fakepoll.faults import Decider
@@ -15,7 +15,6 @@ from fakepoll.fdtable import FdTable
 from fakepoll.file import File
 from fakepoll.injection import Injector
 from fakepoll.network import Network
-from fakepoll.readiness import Scan
 from fakepoll.schedule import Schedule, Written
 from fakepoll.signals import Signals
 from fakepoll.snapshot import snapshot
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
     from fakepoll.standins.socket import SocketModule
     from fakepoll.standins.time import TimeModule
 
-_SHOWN = IN | PRI | OUT | RDHUP
+_SHOWN = IN | PRI | OUT | RDHUP | ALWAYS
+_NOTHING = contextlib.nullcontext()
 
 
 class Kernel:
@@ -103,11 +103,11 @@ class Kernel:
         A plain call is for good; `with kernel.calm():` switches them on again at its end. Files that are opened
         while it is calm are never hit.
         """
-        return contextlib.nullcontext() if self.injector is None else self.injector.calm()
+        return _NOTHING if self.injector is None else self.injector.calm()
 
     def muted(self) -> contextlib.AbstractContextManager[None]:
         """Let no fault fall in this block, and leave held back what is: for who looks, and must change nothing."""
-        return contextlib.nullcontext() if self.injector is None else self.injector.muted()
+        return _NOTHING if self.injector is None else self.injector.muted()
 
     def fault_scope(self) -> contextlib.AbstractContextManager[None]:
         """Let faults hit only the files that are opened inside this block, and in others like it.
@@ -115,17 +115,17 @@ class Kernel:
         From the first block on; without any, all files are hit that are opened while it is not calm. Opening calls
         outside a block do not fail, either.
         """
-        return contextlib.nullcontext() if self.injector is None else self.injector.scope()
+        return _NOTHING if self.injector is None else self.injector.scope()
 
     @property
     def fired(self) -> Schedule:
         """The faults that fell so far; `str()` is the text that `Schedule.parse` reads."""
         return Schedule() if self.injector is None else self.injector.fired
 
-    def shows(self, fds: Iterable[int]) -> dict[int, int]:
-        """Answer what poll(2) would show of each fd, POLLNVAL for one that is not open: no call is made, and no time passes."""
-        asked = dict.fromkeys(fds, 0)
-        return asked | dict(Scan(self, tuple((fd, _SHOWN) for fd in asked)).look())
+    def shows(self, fds: Iterable[int]) -> list[int]:
+        """Answer what poll(2) would show of each of `fds`, POLLNVAL where none is open; no call is made, no time passes."""
+        files = self.fds.files
+        return [NVAL if (file := files.get(fd)) is None else file.poll(_SHOWN) & _SHOWN for fd in fds]
 
     def name(self, file: object, role: str) -> None:
         """Call a file, given by its fd or by an object with `fileno()`, `role#1` (or #2, ...) in fault sites."""

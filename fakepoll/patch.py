@@ -168,9 +168,8 @@ def _library(module: str) -> str:
 def _found(kernel: Kernel, module: ModuleType) -> Iterator[Swap]:
     """Find what a module's globals, and the attributes of its own classes, hold of the real modules."""
     for attribute, held in list(vars(module).items()):
-        fake = _stand_in(kernel, held)
-        if fake is not held:
-            yield Swap(module, attribute, held, fake)
+        if id(held) in _REAL:
+            yield Swap(module, attribute, held, _stand_in(kernel, held))
         elif isinstance(held, type) and held.__module__ == module.__name__:
             yield from _found_in_class(kernel, held)
 
@@ -178,12 +177,11 @@ def _found(kernel: Kernel, module: ModuleType) -> Iterator[Swap]:
 def _found_in_class(kernel: Kernel, owner: type) -> Iterator[Swap]:
     """Find what the attributes of a class hold, as they are or as static methods."""
     for attribute, held in list(vars(owner).items()):
-        if isinstance(held, staticmethod):
-            fake: object = _stand_in(kernel, held.__func__)
-            if fake is not held.__func__:
-                yield Swap(owner, attribute, held, staticmethod(fake))  # type: ignore[arg-type]  # as callable as it was
-        elif (fake := _stand_in(kernel, held)) is not held:
-            yield Swap(owner, attribute, held, fake)
+        if id(held) in _REAL:
+            yield Swap(owner, attribute, held, _stand_in(kernel, held))
+        elif isinstance(held, staticmethod) and id(held.__func__) in _REAL:
+            fake = _stand_in(kernel, held.__func__)
+            yield Swap(owner, attribute, held, staticmethod(fake))  # type: ignore[arg-type]  # as callable as it was
 
 
 @contextmanager

@@ -23,6 +23,7 @@ _CHUNK = 1 << 16
 _BUFFER = 1 << 14
 """Small TCP buffers: filling them takes microseconds, and the amount repeats."""
 _WOULD_BLOCK = (errno.EAGAIN, errno.EWOULDBLOCK)
+_NOTHING = nullcontext()
 ALL_BITS = 1 | 2 | 4 | 8 | 16 | 0x2000
 
 
@@ -33,12 +34,15 @@ class Modules:
     os: Any
     socket: Any
     select: Any
+    fcntl: Any
 
 
 class World(ABC):
     """The files of one scenario on one kernel. Each public method named like a verb performs it and returns an `Outcome`."""
 
     name: str
+    aside: int
+    """The harness's own fds have numbers from here on, so that scenarios and pollers get the low ones."""
     stuck: tuple[type[BaseException], ...] = ()
     """What this kernel raises out of a call that can never return."""
     unmodelled: tuple[type[BaseException], ...] = ()
@@ -47,16 +51,15 @@ class World(ABC):
     """Verb -> why no file here can do it."""
 
     def __init__(self, modules: Modules) -> None:
-        self.os, self.socket, self.select = modules.os, modules.socket, modules.select
+        self.os, self.socket, self.select, self.fcntl = modules.os, modules.socket, modules.select, modules.fcntl
         self.handles: dict[int, Handle] = {}
         self.made_blocking: list[int] = []
         """Labels that somebody made blocking behind our back; mended when noticed, so that no action can block."""
         self._looked_at: list[int] = []
         self._looker = self.select.poll()
         """A poll object, and the fds that it asks about."""
-        self._door = self._listener()
-        self._nobody = self.socket.socket()
-        self._nobody.bind(("127.0.0.1", 0))
+        self._own: dict[str, Any] = {}
+        """The harness's own sockets."""
 
     # ── what differs from kernel to kernel ──────────────────────────────────────────────────────────────────
 
@@ -74,11 +77,11 @@ class World(ABC):
 
     def quietly(self) -> AbstractContextManager[None]:
         """A block in which the harness itself acts or looks, and no fault falls."""
-        return nullcontext()
+        return _NOTHING
 
     def exposed(self) -> AbstractContextManager[None]:
         """A block whose files faults may hit."""
-        return nullcontext()
+        return _NOTHING
 
     def trusts_bytes(self) -> bool:
         """Whether what is read must be what was sent; a fault may have ended or robbed a connection."""
@@ -89,8 +92,8 @@ class World(ABC):
         return True
 
     @abstractmethod
-    def open_fds(self) -> dict[int, None]:
-        """Every fd number of this process that is open now."""
+    def numbers(self) -> list[int]:
+        """Every fd number of this process that is open now, rising."""
 
     # ── files ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -101,8 +104,8 @@ class World(ABC):
         client = self.socket.socket()
         self._shrink(client)
         with self.quietly():
-            client.connect(self._door.getsockname())
-        server, _ = self._door.accept()
+            client.connect(self._door().getsockname())
+        server, _ = self._door().accept()
         for end in (client, server):
             end.setsockopt(self.socket.IPPROTO_TCP, self.socket.TCP_NODELAY, 1)
         return self._pair(a, b, "tcp", (client, server))
@@ -158,7 +161,7 @@ class World(ABC):
         return self._connect(client, server.object.getsockname())
 
     def refuse(self, a: int) -> Outcome:
-        return self._connect(self._ready(a), self._nobody.getsockname())
+        return self._connect(self._ready(a), self._nobody().getsockname())
 
     def accept(self, listener: int, b: int) -> Outcome:
         handle = self._ready(listener)
@@ -259,6 +262,11 @@ class World(ABC):
             shown[by_fd[fd]] = mask
         return shown
 
+    def open_fds(self) -> dict[int, None]:
+        """Every fd number of this process that is open now and not the harness's own."""
+        own = [end.fileno() for end in self._own.values()]
+        return {fd: None for fd in self.numbers() if fd not in own}
+
     def is_shut(self, label: int) -> bool:
         """Whether an fd that was opened under `label` no longer is what it was."""
         handle = self.handles.get(label)
@@ -290,10 +298,31 @@ class World(ABC):
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _door(self) -> Any:
+        """A listener to connect to."""
+        return self._own.get("door") or self._set_aside("door", self._listener)
+
+    def _nobody(self) -> Any:
+        """A socket at whose address nobody listens."""
+        return self._own.get("nobody") or self._set_aside("nobody", self._bound)
+
+    def _set_aside(self, name: str, make: Callable[[], Any]) -> Any:
+        """Make a socket of our own, out of the way of the low numbers."""
+        with self.quietly():
+            end = make()
+            number = self.fcntl.fcntl(end.fileno(), self.fcntl.F_DUPFD_CLOEXEC, self.aside)
+            self._own[name] = self.socket.socket(end.family, end.type, end.proto, fileno=number)
+            end.close()
+        return self._own[name]
+
+    def _bound(self) -> Any:
+        end = self.socket.socket()
+        end.bind(("127.0.0.1", 0))
+        return end
+
     def _listener(self) -> Any:
-        listener = self.socket.socket()
+        listener = self._bound()
         self._shrink(listener)
-        listener.bind(("127.0.0.1", 0))
         listener.listen(16)
         return listener
 

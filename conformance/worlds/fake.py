@@ -24,6 +24,7 @@ from fakepoll.schedule import Written
 
 __all__ = ["FakeWorld", "density_of", "judged_kinds", "opened", "reaches"]
 
+_ASIDE = 900
 _DENSITIES = (15, 7, 3, 1, 0)
 
 
@@ -42,7 +43,8 @@ class FakeWorld(World):
         self._refused = refused
         """Written faults that cannot fall here, and why."""
         self._named: dict[tuple[int, int], None] = {}
-        super().__init__(Modules(os=kernel.os, socket=kernel.socket, select=kernel.select))
+        self.aside = kernel.fds.first + _ASIDE
+        super().__init__(Modules(os=kernel.os, socket=kernel.socket, select=kernel.select, fcntl=kernel.fcntl))
 
     def now_ns(self) -> int:
         return self.kernel.time.monotonic_ns()
@@ -110,12 +112,11 @@ class FakeWorld(World):
 
     def masks(self, labels: Iterable[int]) -> Masks:
         """As on any world, but nobody need be asked by a call: half of the calls of a scenario would be these."""
-        numbers = {label: self.handles[label].fd for label in labels}
-        shown = self.kernel.shows(numbers.values())
-        return {label: shown[fd] for label, fd in numbers.items()}
+        handles, asked = self.handles, list(labels)
+        return dict(zip(asked, self.kernel.shows([handles[label].fd for label in asked]), strict=True))
 
-    def open_fds(self) -> dict[int, None]:
-        return dict.fromkeys(fd for fd, _ in self.kernel.fds.items())
+    def numbers(self) -> list[int]:
+        return [fd for fd, _ in self.kernel.fds.items()]
 
 
 def judged_kinds() -> tuple[str, ...]:

@@ -94,7 +94,8 @@ class Handle:
     accepts: list[Handle] = field(default_factory=list)
     """A listener's clients in the order in which they came."""
     identity: tuple[int, int] = (0, 0)
+    fd: int = field(init=False)
+    """Its number, also once somebody has closed the object behind our back."""
 
-    @property
-    def fd(self) -> int:
-        return int(self.object.fileno())
+    def __post_init__(self) -> None:
+        self.fd = self.object.fileno()

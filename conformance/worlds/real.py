@@ -18,19 +18,16 @@ from conformance.worlds import Modules, World
 
 __all__ = ["RealWorld"]
 
-_HIGH = 900
-"""The harness's own fds live from here on (and below select's 1024), so that scenarios and pollers get the low numbers."""
-
 
 class RealWorld(World):
     """Files of this machine."""
 
     name = "real"
+    aside = 900  # select(2) knows no number from 1,024 on
     lacks = MappingProxyType(dict.fromkeys(("faults", "fault"), "faults are the fake kernel's"))
 
     def __init__(self) -> None:
-        super().__init__(Modules(os=os, socket=socket, select=select))
-        self._door, self._nobody = _move(self._door), _move(self._nobody)
+        super().__init__(Modules(os=os, socket=socket, select=select, fcntl=fcntl))
 
     def now_ns(self) -> int:
         return time.monotonic_ns()
@@ -59,20 +56,12 @@ class RealWorld(World):
 
         return stop
 
-    def open_fds(self) -> dict[int, None]:
+    def numbers(self) -> list[int]:
         try:
             listed = sorted(int(name) for name in os.listdir("/proc/self/fd"))
         except OSError:  # none is left to read the list with
             listed = list(range(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
-        return dict.fromkeys(fd for fd in listed if _is_open(fd))
-
-
-def _move(end: socket.socket) -> socket.socket:
-    moved = socket.socket(
-        end.family, end.type, end.proto, fileno=fcntl.fcntl(end.fileno(), fcntl.F_DUPFD_CLOEXEC, _HIGH)
-    )
-    end.close()
-    return moved
+        return [fd for fd in listed if _is_open(fd)]
 
 
 def _is_open(fd: int) -> bool:

@@ -32,6 +32,9 @@ REFUSED = {
     if callable(value) and not isinstance(value, type | FunctionType) and name not in PURE
 }
 
+KEPT_AS_IT_IS = {**vars(socket), **REFUSED}
+"""The globals of socket.py, before the functions are made again."""
+
 
 class SocketModule(StandIn):
     """The `socket` module over a kernel."""
@@ -59,11 +62,10 @@ class SocketModule(StandIn):
 def _make_namespace(kernel: Kernel) -> dict[str, Any]:
     """Make the globals of socket.py for one kernel."""
     core = CoreModule(kernel)
-    namespace = {**vars(socket), **REFUSED, **core.functions(), "_socket": core, "SocketType": core.socket}
-    namespace["os"] = kernel.os
-    namespace["selectors"] = kernel.selectors
+    namespace = KEPT_AS_IT_IS | core.functions()
+    namespace |= {"_socket": core, "SocketType": core.socket, "os": kernel.os, "selectors": kernel.selectors}
     for name, function in FUNCTIONS.items():
-        namespace[name] = _rebind(function, namespace, {})
+        namespace[name] = _rebind(function, namespace)
     namespace["socket"] = _make_class(core, namespace)
     return namespace
 
@@ -71,30 +73,27 @@ def _make_namespace(kernel: Kernel) -> dict[str, Any]:
 def _make_class(core: CoreModule, namespace: dict[str, Any]) -> type[CoreSocket]:
     """Make `socket.socket` again, on the fake base; `super()` and default arguments must find the new classes."""
     cell = CellType()
-    swapped = {id(socket.SocketType): core.socket}
-    members: dict[str, Any] = {}
+    members: dict[str, Any] = dict(METHODS)
     for name, value in METHODS.items():
         if isinstance(value, FunctionType):
-            members[name] = _rebind(value, namespace, swapped, cell)
+            members[name] = made_again = _rebind(value, namespace, cell)
+            if made_again.__defaults__:
+                made_again.__defaults__ = tuple(
+                    core.socket if one is socket.SocketType else one for one in made_again.__defaults__
+                )
         elif isinstance(value, property):
             getter = value.fget
             assert isinstance(getter, FunctionType)
-            members[name] = property(_rebind(getter, namespace, swapped, cell), doc=value.__doc__)
-        else:
-            members[name] = value
+            members[name] = property(_rebind(getter, namespace, cell), doc=value.__doc__)
     made = type("socket", (core.socket,), members)
     cell.cell_contents = made
     return made
 
 
-def _rebind(
-    function: FunctionType, namespace: dict[str, Any], swapped: dict[int, Any], cell: CellType | None = None
-) -> FunctionType:
+def _rebind(function: FunctionType, namespace: dict[str, Any], cell: CellType | None = None) -> FunctionType:
     """Make a function again with other globals; its one free variable, if any, is `__class__`."""
-    closure = (cell,) if function.__code__.co_freevars and cell is not None else None
-    defaults = tuple(swapped.get(id(value), value) for value in function.__defaults__ or ())
-    made = FunctionType(function.__code__, namespace, function.__name__, defaults or None, closure)
-    made.__kwdefaults__ = function.__kwdefaults__
-    made.__qualname__ = function.__qualname__
-    made.__doc__ = function.__doc__
+    code = function.__code__
+    closure = (cell,) if cell is not None and code.co_freevars else None
+    made = FunctionType(code, namespace, code.co_name, function.__defaults__, closure)
+    made.__kwdefaults__, made.__doc__ = function.__kwdefaults__, function.__doc__
     return made
