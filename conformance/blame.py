@@ -37,7 +37,7 @@ def responsible(
     blamed |= dict.fromkeys(always)
     unexplained = [ids for ids in whole.together if not _is_explained(ids, blamed)]
     while unexplained:
-        worth = Counter(id for ids in unexplained for id in ids if id not in out)
+        worth = Counter(id for ids in unexplained for id in _explaining(ids) if id not in out)
         if not worth:
             break
         best = max(worth, key=lambda id: (shares[id], worth[id], [-ord(letter) for letter in id]))
@@ -59,10 +59,13 @@ def explain(broken: Sequence[str], whole: Tally, findings: Mapping[str, object])
     return explained
 
 
+def _explaining(ids: tuple[str, ...]) -> Sequence[str]:
+    """Those of what broke in a scenario that can explain it: a broken MUST only a MUST, so that a SHOULD never hides one."""
+    return [id for id in ids if lookup(id).strength is Strength.MUST] or ids
+
+
 def _is_explained(ids: tuple[str, ...], blamed: Mapping[str, None]) -> bool:
-    """A scenario is explained by a guarantee that broke in it; a broken MUST by a MUST, so that a SHOULD never hides one."""
-    musts = [id for id in ids if lookup(id).strength is Strength.MUST]
-    return any(id in blamed for id in musts or ids)
+    return any(id in blamed for id in _explaining(ids))
 
 
 def _shares(library: Tally, whole: Tally) -> dict[str, float]:

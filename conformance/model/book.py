@@ -187,15 +187,18 @@ class Book:
         else:
             self.end(step, watch, "closed")
 
-    def forget_ghosts(self) -> None:
-        """A number is haunted until the last dup of its file is closed."""
+    def forget_ghosts(self, step: int) -> None:
+        """A number is haunted until the last dup of its file is closed; a poll in progress may have its ghost's last event."""
+        gone = [number for number, file in self.haunted if not file.is_open]
         self.haunted = [(number, file) for number, file in self.haunted if file.is_open]
+        for token, number in self.tainted.items() if self.within else ():
+            if number in gone:
+                self._give_up(GivenUp(step, token, number, "closed"))
 
     def kill(self, step: int, watch: Watch, reason: str, *, was_owed: bool) -> None:
         """Begin the silence of a registration's token."""
         if self.within:
-            self._given_up = [one for one in self._given_up if one.step == step]
-            self._given_up.append(GivenUp(step, watch.token, watch.number, reason))
+            self._give_up(GivenUp(step, watch.token, watch.number, reason))
         if watch.is_judged:
             is_pending = bool(self._pending(watch))
             should_be = f"nothing more for token {watch.token}"
@@ -223,6 +226,10 @@ class Book:
     def _pending(self, watch: Watch) -> int:
         """The directions of which the batch in progress may still tell."""
         return sum(watch.debts) if self.within == HANDLER else 0
+
+    def _give_up(self, what: GivenUp) -> None:
+        """Remember it for as long as the step lasts."""
+        self._given_up = [*(one for one in self._given_up if one.step == what.step), what]
 
     def _may_be_taken_for_another(self, step: int, token: int, number: int) -> bool:
         """Whether an event of the poll in progress may be of who had the token, or from another thread the number, until now.

@@ -75,7 +75,7 @@ def _changed(book: Book, did: Did) -> None:
     if action.verb in ("close", "reset"):
         book.close(did.step, action.label)
     book.slots.apply(action, succeeded=is_done)
-    book.forget_ghosts()
+    book.forget_ghosts(did.step)
     if action.verb in ("recv", "drain"):
         _was_read(book, did)
     elif action.verb in ("send", "empty"):

@@ -22,6 +22,8 @@ __all__ = ["body", "luck_in"]
 _ASKS = ("register", "reregister", "deregister")
 _REFUSALS = "(OSError, ValueError, KeyError)"
 _MAY_BE_REFUSED = (f"except {_REFUSALS}:", '    sys.exit(print("kept: it is refused, as it may be"))')
+_MADE_BY = {"user": "setter{}", "waker": "waker"}
+"""What a call makes, beside a file."""
 Numbered = list[tuple[int, Entry]]
 Polls = Sequence[tuple[int, Poll]]
 
@@ -223,4 +225,5 @@ class _Body:
         known = dict(self.files.names)
         lines = [line for index, did in acts for line in self._single(index, did)]
         new = [name for label, name in self.files.names.items() if label not in known]
+        new += [_MADE_BY[did.action.verb].format(*did.action.args) for _, did in acts if did.action.verb in _MADE_BY]
         return [f"def {name}():", *indent([f"global {', '.join(new)}"] if new else []), *indent(lines), ""]

@@ -18,6 +18,10 @@ ALONE = told(SEVEN, shown=BOTH) * 20
 HEIR = did("eventfd 4", fds=((4, 13),))  # the number that label 3 had
 _LOAN = did("eventfd 4")
 _LENT = (did("close 2"), did("register 4 8 r level", mask=OUT))
+_HAUNTED = (UNIX, FIRST, did("dup 2 3"), did("register 3 8 w level", mask=OUT), did("close 3"))
+_CALLED = (did("eventfd 4"), did("register 4 8 w level+oneshot", mask=OUT))
+_CALL = {1: OUT, 4: OUT}
+_ANSWER = told(EIGHT, shown=_CALL)
 
 INSIDE = (
     Pair(
@@ -96,6 +100,13 @@ INSIDE = (
         "DSP-03",
         (UNIX, FIRST, SECOND, _LOAN, batch(SEVEN, *_LENT, did("reregister 4 9 r level"), rest=(EIGHT,), shown=BOTH)),
         (UNIX, FIRST, SECOND, _LOAN, batch(SEVEN, REPLACED, rest=(EIGHT,), shown=BOTH)),
+        tests=False,
+    ),
+    Pair(
+        "the last event of a ghost may be told under its token, whoever was given that in the handler",
+        "ONE-01",
+        (*_HAUNTED, batch(SEVEN, did("close 2"), *_CALLED, rest=(EIGHT,), shown=BOTH, then=_CALL), _ANSWER),
+        (*_HAUNTED, did("close 2"), *_CALLED, told(EIGHT, shown=_CALL), _ANSWER),
         tests=False,
     ),
     Pair(

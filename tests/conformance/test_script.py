@@ -121,6 +121,14 @@ def test_script_has_the_bad_luck_of_its_finding(name: str) -> None:
     assert "with kernel.fault_scope():" in finding.script
 
 
+def test_what_a_handler_makes_is_known_after_it() -> None:
+    """A user source and a waker, and not only files."""
+    inside = "dispatch 0 user 3 and register 3 8 r level and waker 9"
+    shortest = f"unix 1 2; register 1 7 w level; {inside}; wake 1; set 3 r; deregister 1; poll 0"
+    finding = finding_of(replace(BY_NAME["ignores_deregister"], shortest=shortest), "fake")
+    assert "global user3, setter3, waker" in finding.script, finding.unscripted
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("world", ["real", "fake"])
 @pytest.mark.parametrize("mutant", MUTANTS, ids=list(BY_NAME))
