@@ -7,7 +7,7 @@ name the fds of a scenario: the runner gives each whatever number the kernel han
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -233,6 +233,14 @@ class Action:
     def labels(self) -> tuple[int, ...]:
         """Every label that the action names."""
         return tuple(arg for param, arg in zip(self.row.params, self.args, strict=True) if param.parse is _LABEL)
+
+    def relabelled(self, labels: Mapping[int, int]) -> Action:
+        """The same action on other files: old label -> new; what is done within it keeps its own."""
+        args = (
+            labels.get(arg, arg) if param.parse is _LABEL else arg
+            for param, arg in zip(self.row.params, self.args, strict=True)
+        )
+        return Action(self.verb, tuple(args))
 
     @property
     def acts(self) -> tuple[Action, ...]:

@@ -1,4 +1,4 @@
-"""Delete steps, then simplify arguments, while the same guarantee stays broken.
+"""Delete steps, simplify arguments, and put plainer steps in the place of what is left, while the same guarantee stays broken.
 
 Works on any predicate. Because every sub-sequence of a scenario is a scenario, halves, quarters, single steps and pairs can be tried
 blindly (delta debugging); an attempt costs one run.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from conformance.actions import ACTS, CAPACITY, Action
 from conformance.scenario import Scenario
+from conformance.substitution import with_fewer_pairs, with_fewer_polls, with_pairs, without_input
 
 __all__ = ["minimise"]
 
@@ -24,7 +25,7 @@ def minimise(scenario: Scenario, still_fails: StillFails, *, may_go_on: Callable
     while scenario != before:
         # what went as a pair, or became simpler, may have been all that kept another step
         before = scenario
-        for candidates in (_without_chunks, _without_pairs, _folded, _with_simpler_arguments):
+        for candidates in _PASSES:
             scenario = _descend(scenario, candidates, still_fails, may_go_on)
     for lifted in _lifted(scenario):
         if may_go_on() and still_fails(lifted):
@@ -112,3 +113,16 @@ def _shorter(acts: Scenario) -> Iterator[Scenario | None]:
     """Each way to leave out one of the actions that happen within a step; None where none is left."""
     for index in range(len(acts)):
         yield (*acts[:index], *acts[index + 1 :]) or None
+
+
+_PASSES = (
+    _without_chunks,
+    _without_pairs,
+    _folded,
+    _with_simpler_arguments,
+    with_fewer_polls,
+    without_input,
+    with_pairs,
+    with_fewer_pairs,
+)
+"""What is tried, in this order; what costs the fewest attempts for each step that it saves comes first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from zlib import crc32
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from conformance.actions import Action
 from conformance.minimise import minimise
 from conformance.scenario import Scenario, parse, show
+from conformance.substitution import with_fewer_pairs, with_fewer_polls, with_pairs, without_input
 
 LETTERS = [Action.parse(f"close {n}") for n in range(6)]
 MANY = parse("\n".join(["poll 0", "settle 3", "send 1 300"] * 20))
@@ -157,3 +158,37 @@ def test_what_happens_within_a_step_is_lifted_where_that_lets_more_go() -> None:
         return "close 2" in texts or ("pipe 1 2" in texts and "dispatch 0 close 2 and fresh 5" in texts)
 
     assert minimise(parse("pipe 1 2; dispatch 0 close 2 and fresh 5"), still_fails) == parse("close 2")
+
+
+def says(scenario: Scenario) -> str:
+    """In one line."""
+    return "; ".join(map(str, scenario))
+
+
+@pytest.mark.parametrize(
+    ("candidates", "before", "after"),
+    [
+        (with_pairs, "pipe 1 2; register 1 7 r edge; send 2 1", "unix 1 2; register 1 7 r edge; send 2 1"),
+        (with_pairs, "eventfd 4; register 4 7 r level; send 4 3", "unix 4 5; register 4 7 r level; send 5 3"),
+        (with_pairs, "listen 1; fresh 2; connect 2 1", "unix 1 3; fresh 2; send 3 1"),
+        (without_input, "unix 1 2; register 1 7 r edge; send 2 1; settle", "unix 1 2; register 1 7 w edge; settle"),
+        (
+            without_input,
+            "unix 1 2; dispatch 0 register 1 7 r edge; drain 1",
+            "unix 1 2; dispatch 0 register 1 7 w edge",
+        ),
+        (with_fewer_pairs, "unix 1 2; unix 3 4; close 1; close 4", "unix 1 2; close 1; close 2"),
+        (with_fewer_polls, "close 1; poll 0; settle 2; poll 0.9ms", "close 1; rest 0.9ms"),
+    ],
+)
+def test_what_may_stand_in_its_place(
+    candidates: Callable[[Scenario], Iterator[Scenario]], before: str, after: str
+) -> None:
+    """One of the candidates for each row of the table in `substitution.py`."""
+    assert after in [says(candidate) for candidate in candidates(parse(before))]
+
+
+@pytest.mark.parametrize("candidates", [with_pairs, without_input, with_fewer_pairs, with_fewer_polls])
+def test_what_is_plain_already_has_no_substitute(candidates: Callable[[Scenario], Iterator[Scenario]]) -> None:
+    """So that whoever takes one after the other comes to an end."""
+    assert list(candidates(parse("unix 1 2; register 1 7 w edge; settle; reregister 1 8 w edge; poll 0"))) == []

@@ -10,18 +10,11 @@ from tests.quality.shrinking import smallest
 SAMPLE = 24
 """Each so many-th is shrunk in every run, the rest where slow tests are."""
 LEEWAY = 2
-STILL_LONGER = {
-    "takes_zero_for_none": 3,
-    "loses_the_replaced": 3,
-    "makes_no_edge_at_reregister": 5,
-}
-"""Where deletion is stuck: another kind of file, or one long poll in the place of several, would be shorter. None may join them."""
 
 
 def _check(mutant: Mutant) -> None:
     found = smallest(mutant)
-    leeway = STILL_LONGER.get(mutant.name, LEEWAY)
-    assert len(found) <= len(mutant.scenario) + leeway, f"{'; '.join(map(str, found))}  by hand: {mutant.shortest}"
+    assert len(found) <= len(mutant.scenario) + LEEWAY, f"{'; '.join(map(str, found))}  by hand: {mutant.shortest}"
 
 
 @pytest.mark.parametrize("mutant", MUTANTS[::SAMPLE], ids=lambda mutant: mutant.name)
