@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
-from benchmarks import fake, growth, jobs, memory, reference, startup, suite, table
+from benchmarks import fake, growth, memory, reference, runs, startup, suite, table
 from benchmarks.rows import Line, Row
 
 EXIT_MET, EXIT_MISSED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -33,7 +33,7 @@ def groups(scenarios: int = SCENARIOS) -> dict[str, tuple[Row, ...]]:
         "fake": fake.ROWS,
         "suite": suite.ROWS,
         "startup": startup.ROWS,
-        "jobs": jobs.ROWS,
+        "runs": runs.ROWS,
         "growth": growth.ROWS,
         "memory": memory.rows(scenarios),
     }

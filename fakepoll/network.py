@@ -11,6 +11,7 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -200,6 +201,7 @@ def _is_wildcard(sock: Socket) -> bool:
     return _plain(_host_port(sock.name)[0]) in ANY
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(host: str) -> bool:
     return ipaddress.ip_address(_plain(host)).is_loopback
 

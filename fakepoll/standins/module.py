@@ -61,6 +61,8 @@ def over(kernel: Kernel, base: type[Made], name: str) -> type[Made]:
 
 def as_int(value: object) -> int:
     """Convert what C takes as an `int`."""
+    if type(value) is int and -INT_MAX - 1 <= value <= INT_MAX:
+        return value
     if not isinstance(value, int):
         index = getattr(value, "__index__", None)
         if index is None:

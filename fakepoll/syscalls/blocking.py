@@ -34,11 +34,8 @@ def until_done(
     kernel: Kernel, file: File, call: str, attempt: Callable[[], Result], *, dontwait: bool = False
 ) -> Result:
     """Return what `attempt()` returns; a file without O_NONBLOCK waits while it raises EAGAIN."""
-    try:
+    if dontwait or file.flags & os.O_NONBLOCK:
         return attempt()
-    except BlockingIOError:
-        if dontwait or file.flags & os.O_NONBLOCK:
-            raise
 
     def look() -> tuple[Result] | None:
         try:
@@ -46,7 +43,8 @@ def until_done(
         except BlockingIOError:
             return None
 
-    done = kernel.clock.wait(look, None, Sleeper(call, file))
+    if (done := look()) is None:
+        done = kernel.clock.wait(look, None, Sleeper(call, file))
     assert done is not None, "an endless wait ends only when there is something"
     return done[0]
 
@@ -55,8 +53,10 @@ def until_all_sent(
     kernel: Kernel, file: File, call: str, send: Callable[[bytes], int], data: bytes, *, dontwait: bool = False
 ) -> int:
     """Send `data` with `send(rest)`; a file without O_NONBLOCK waits until the last byte is taken."""
-    sent = until_done(kernel, file, call, lambda: send(data), dontwait=dontwait)
-    while sent < len(data) and not dontwait and not file.flags & os.O_NONBLOCK:
+    if dontwait or file.flags & os.O_NONBLOCK:
+        return send(data)
+    sent = until_done(kernel, file, call, lambda: send(data))
+    while sent < len(data) and not file.flags & os.O_NONBLOCK:
         rest = data[sent:]
         sent += until_done(kernel, file, call, lambda: send(rest))  # noqa: B023 - called before the next turn
     return sent

@@ -1,4 +1,8 @@
-"""Two jobs beside one: only on idle cores does that say anything, and it takes minutes. So measured only where it is named."""
+"""Whole runs of `pollcheck`: they take minutes, so they are measured only where they are named.
+
+Two jobs beside one, which says something on idle cores only; and one world beside the other, by processor time: so the real world's
+waiting is not counted.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,25 @@ from functools import partial
 
 from benchmarks.rows import Pair, Row, compared
 from benchmarks.startup import program
+from benchmarks.turns import children_ns
 from conformance.verdict import EXIT_KEPT, EXIT_UNKNOWN
 
 __all__ = ["ROWS"]
 
 
+CASES = 640
+
+
 def _run(folder: str, jobs: int, options: tuple[str, ...]) -> None:
-    command = (program("pollcheck"), "run", "reference", "--seed", "1", "--jobs", str(jobs), *options)
+    _pollcheck(folder, "run", "reference", "--seed", "1", "--jobs", str(jobs), *options)
+
+
+def _hunt(folder: str, world: str) -> None:
+    _pollcheck(folder, "fuzz", "reference", "--world", world, "--cases", str(CASES), "--seed", "1")
+
+
+def _pollcheck(folder: str, *arguments: str) -> None:
+    command = (program("pollcheck"), *arguments)
     ended = subprocess.run(command, cwd=folder, check=False, stdin=subprocess.DEVNULL, capture_output=True)
     if ended.returncode not in (EXIT_KEPT, EXIT_UNKNOWN):  # on a busy machine something may remain unknown
         ended.check_returncode()
@@ -29,7 +45,13 @@ def _running(options: tuple[str, ...]) -> Iterator[Pair]:
         yield Pair(subject=partial(_run, folder, 2, options), against=partial(_run, folder, 1, options))
 
 
-ROWS: tuple[Row, ...] = tuple(
+@contextmanager
+def _hunting() -> Iterator[Pair]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield Pair(subject=partial(_hunt, folder, "fake"), against=partial(_hunt, folder, "real"), units=CASES)
+
+
+_JOBS = tuple(
     compared(
         name=name,
         subject=f"{' '.join(('pollcheck run reference', *options))} --jobs 2",
@@ -45,4 +67,20 @@ ROWS: tuple[Row, ...] = tuple(
         ("jobs-real", ("--profile", "ci")),
         ("jobs-fake", ("--world", "fake", "--profile", "ci")),
     )
+)
+
+ROWS: tuple[Row, ...] = (
+    *_JOBS,
+    compared(
+        name="worlds",
+        subject=f"pollcheck fuzz reference --cases {CASES} --world fake",
+        against="--world real, waiting not counted",
+        target=1.0,
+        prepare=_hunting,
+        counts="drawn scenarios, and their share of the library,",
+        rounds=3,
+        turn_ns=0,
+        clock=children_ns,
+        is_optional=True,
+    ),
 )
