@@ -262,7 +262,7 @@ class Stage:
         for _ in range(2):
             masks = self.masks()
             owing = self.ledger.owing(masks)
-            for _ in range(self.ledger.bound(capacity) + 2):
+            for _ in range(self.ledger.bound() + 2):
                 masks = self._poll_once(step, 0.0, capacity)
                 still = self.ledger.owing(masks)
                 if self.is_over or not any(still.get(key) == times for key, times in owing.items()):
@@ -304,7 +304,7 @@ class Stage:
 
     def _poll_until_told(self, step: int, wait: float | None, other: OtherThread, label: int) -> None:
         """Poll until the other thread has acted and what that made owed is told, or a short wait is over."""
-        for _ in range(AWAIT_RETURNS + 2 + self.ledger.bound(None)):
+        for _ in range(AWAIT_RETURNS + 2 + self.ledger.bound()):
             masks = self._poll_once(step, wait, None, after_act=ACT_AFTER)
             if self.is_over:
                 break

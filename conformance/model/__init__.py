@@ -6,7 +6,8 @@ takes from poll(2), as the runner noted it. The ten rules are those of DESIGN 4:
 1. *Silence* is hard only where a safety rule backs it: never registered, deregistered, closed, fired, outside the interest.
 2. *Rest*: while nothing is owed, waits must wait.
 3. *What is ready* is observed before and after each poll, and at each WouldBlock.
-4. *Debt*: what is owed is told within 4 + 2*ceil(2m/c) polls during which it is true.
+4. *Debt*: what is owed is told within 4 + 4m polls during which it is true, m being the registrations: each may be told by a call of
+   its own, in any fair order, and user readiness in between.
 5. *Level* is owed again after each report; 6. *edge* only when armed again; 7. a *one-shot* is silent after an event.
 8. *User readiness* replaces, may vanish, has no order. 9. *Haunted numbers* are not judged. 10. *Freedom* passes.
 
@@ -95,9 +96,9 @@ class Ledger:
         """(label, direction) of each event that is owed as a MUST now, with how often it was told before."""
         return self._book.owing(masks)
 
-    def bound(self, capacity: int | None) -> int:
+    def bound(self) -> int:
         """Within how many polls an owed event must come (rule 4)."""
-        return self._book.bound(capacity)
+        return self._book.bound()
 
     def must_rest(self, masks: Masks) -> bool:
         """Whether rule 2 demands that a wait waits."""

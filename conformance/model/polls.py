@@ -285,7 +285,7 @@ def _count(book: Book, debt: Debt, poll: Poll, crowd: int) -> None:
     debt.polls += 1
     debt.marks["overlap"] = bool(poll.acted and poll.acted.did)
     debt.marks["each"] = bool(poll.part) and debt.marks.get("each", True)
-    debt.bound = max(debt.bound, book.bound(poll.max_events))
+    debt.bound = max(debt.bound, book.bound())
     debt.crowd = max(debt.crowd, crowd)
     if poll.max_events is not None:
         debt.capacity = min(debt.capacity or poll.max_events, poll.max_events)

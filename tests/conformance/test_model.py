@@ -124,19 +124,17 @@ def test_when_waits_must_wait(parts: tuple[Part, ...], masks: dict[int, int], re
     assert ledger_after(*parts).must_rest(masks) is rests
 
 
-@pytest.mark.parametrize(
-    ("registered", "capacity", "bound"), [(0, None, 4), (1, None, 8), (2, None, 12), (2, 2, 8), (3, 4, 8), (3, 1, 16)]
-)
-def test_the_bound(registered: int, capacity: int | None, bound: int) -> None:
-    """4 + 2*ceil(2m/c), c being 1 where no `max_events` is passed."""
+@pytest.mark.parametrize(("registered", "bound"), [(0, 4), (1, 8), (2, 12), (3, 16)])
+def test_the_bound(registered: int, bound: int) -> None:
+    """4 + 4m."""
     parts = [part for n in range(1, registered + 1) for part in (did(f"eventfd {n}"), did(f"register {n} {n} r edge"))]
-    assert ledger_after(*parts).bound(capacity) == bound
+    assert ledger_after(*parts).bound() == bound
 
 
 def test_fired_ones_do_not_count_in_the_bound_and_ghosts_do() -> None:
     """m is what is enabled, and every registration that haunts a number."""
-    assert ledger_after(UNIX, ONESHOT, SENT, TOLD).bound(1) == 4
-    assert ledger_after(UNIX, did("dup 2 3"), LEVEL, did("close 2")).bound(1) == 8
+    assert ledger_after(UNIX, ONESHOT, SENT, TOLD).bound() == 4
+    assert ledger_after(UNIX, did("dup 2 3"), LEVEL, did("close 2")).bound() == 8
 
 
 def test_only_what_was_registered_and_is_open_is_looked_at() -> None:
