@@ -69,6 +69,7 @@ _INSIDE = (
     "drain",
     "close and reuse",
     "close and reuse",
+    "close and reuse",
     "close",
     "register",
     "ready",
@@ -205,10 +206,13 @@ class Chooser(Draft):
         return edges if edges and self.below(4) else registered
 
     def _choose_deregister(self) -> None:
+        """Deregister; half of the time what has something to tell, which is then read all the same."""
         if picked := self._product(self._registered(), (False, True)):
             if picked[1]:
                 self._make_ready(picked[0])
             self._add("deregister", picked[0].label)
+            if picked[1]:
+                self._add("drain", picked[0].label)
 
     def _choose_again(self) -> None:
         if picked := self._product(self._registered()):
