@@ -6,6 +6,7 @@ it, so that `--help` answers at once. A user's mistake is one line and exit 2; n
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -43,6 +44,7 @@ _PAINTS = {Verdict.BROKEN: "red", Verdict.UNKNOWN: "yellow", Verdict.KEPT: "gree
 
 def main() -> None:
     """Run the command line and exit with the code of the verdict (`verdict.py` has the table)."""
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", _cache())  # else it would be left where the user stands
     try:
         code = cli.main(prog_name="pollcheck", standalone_mode=False)
     except click.UsageError as error:
@@ -57,6 +59,12 @@ def main() -> None:
         click.echo(f"pollcheck: it crashed itself, please report it: {crash}", err=True)
         code = EXIT_UNKNOWN
     sys.exit(code)
+
+
+def _cache() -> str:
+    """Where Hypothesis may keep what it has computed."""
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - Path's raises without a home
+    return str(Path(caches, "pollcheck", "hypothesis"))
 
 
 def _complain(message: str) -> int:

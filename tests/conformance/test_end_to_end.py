@@ -70,6 +70,16 @@ def test_honest_poller_is_kept(here: Path) -> None:
     assert json.loads(Path("report.json").read_text())["pollers"][0]["summary"]["must"] >= 60
 
 
+def test_a_run_leaves_nothing_where_the_user_stands(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No finding, no file; what Hypothesis computes is kept where caches are kept."""
+    monkeypatch.delenv("HYPOTHESIS_STORAGE_DIRECTORY", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
+    before = sorted(here.iterdir())
+    assert pollcheck("run", "epoll", "--world", "fake", "--only", "REG-01").returncode == 0
+    left = [path.name for path in sorted(here.iterdir()) if path not in before]
+    assert left == ["cache"]
+
+
 def test_broken_poller_is_named_and_replayed(here: Path) -> None:
     """Exit 1, a finding in five blocks, and the command that it ends with fails again."""
     done = pollcheck("run", "broken:Forgetful", "-x")
