@@ -63,7 +63,7 @@ def main() -> None:
 
 def _cache() -> str:
     """Where Hypothesis may keep what it has computed."""
-    caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - Path's raises without a home
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return str(Path(caches, "pollcheck", "hypothesis"))
 
 
