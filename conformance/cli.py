@@ -311,6 +311,13 @@ def replay(file: Path) -> int:
     "--cases", type=click.IntRange(min=1), default=500, show_default=True, help="Drawn cases per seed, at most."
 )
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="How many cores to use.")
+@click.option(
+    "--world",
+    type=click.Choice(list(WORLDS)),
+    default="both",
+    show_default=True,
+    help="Only mutants that are tried there.",
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write what was found here.")
 @click.option("--matrix", type=click.Path(path_type=Path), help="Write the kill matrix here, as a page.")
 def selfcheck(
@@ -320,6 +327,7 @@ def selfcheck(
     seeds: int,
     cases: int,
     jobs: int,
+    world: str,
     json_file: Path | None,
     matrix: Path | None,
 ) -> int:
@@ -337,7 +345,7 @@ def selfcheck(
 
     seed = secrets.randbits(32) if seed is None else seed
     if honest:
-        if json_file or matrix or seeds > 1:
+        if json_file or matrix or seeds > 1 or world != "both":
             raise UsageError("--honest goes with --seed, --cases and --jobs only")
         variants = _named(names, mutants.HONEST)
         with shown(sys.stderr) as on_progress:
@@ -345,7 +353,9 @@ def selfcheck(
         click.echo(f"{told.acquittals(found)}\nseed {seed}")
         return EXIT_KEPT if all(one.is_clean for one in found) else EXIT_BROKEN
     _check_writable(json_file, matrix)
-    chosen = _named(names, mutants.MUTANTS)
+    chosen = tuple(m for m in _named(names, mutants.MUTANTS) if trial.world_of(m) in WORLDS[world])
+    if not chosen:
+        raise UsageError(f"none of these mutants is tried on the {world} world")
     with shown(sys.stderr) as on_progress:
         check = trial.selfcheck(seed=seed, seeds=seeds, cases=cases, jobs=jobs, mutants=chosen, on_progress=on_progress)
     click.echo(f"{told.as_text(check)}\nseed {seed}")

@@ -19,7 +19,7 @@ from conformance.guarantees import catalogue
 from conformance.mutants import MUTANTS, Mutant
 from conformance.shard import DrawJob, Tally
 
-__all__ = ["CASES", "Kill", "Selfcheck", "Trial", "selfcheck"]
+__all__ = ["CASES", "Kill", "Selfcheck", "Trial", "selfcheck", "world_of"]
 
 CASES = 500
 """Drawn scenarios after which a mutant has survived them."""
@@ -139,24 +139,25 @@ def selfcheck(
     )
 
 
-def _world(mutant: Mutant) -> str:
+def world_of(mutant: Mutant) -> str:
+    """Where a mutant is tried."""
     return "real" if mutant.only_real else "fake"
 
 
 def _library(mutant: Mutant) -> DrawJob:
-    return DrawJob(spec=mutant.spec, world=_world(mutant), seed=0, count=None, stops_at=mutant.accepted)
+    return DrawJob(spec=mutant.spec, world=world_of(mutant), seed=0, count=None, stops_at=mutant.accepted)
 
 
 def _drawing(mutant: Mutant, seed: int, cases: int) -> DrawJob:
     count = min(cases, _REAL_CASES) if mutant.only_real else cases
-    return DrawJob(spec=mutant.spec, world=_world(mutant), seed=seed, count=count, stops_at=mutant.accepted)
+    return DrawJob(spec=mutant.spec, world=world_of(mutant), seed=seed, count=count, stops_at=mutant.accepted)
 
 
 def _trial(mutant: Mutant, kills: tuple[Kill, ...], library: Tally | None, drawn: Sequence[Tally]) -> Trial:
     tallies = (*drawn, library) if library else tuple(drawn)
     return Trial(
         mutant=mutant,
-        world=_world(mutant),
+        world=world_of(mutant),
         broken=tuple(row.id for row in catalogue() if any(row.id in tally.suspects for tally in tallies)),
         library=tuple(library.suspects) if library else None,
         kills=kills,

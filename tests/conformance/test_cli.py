@@ -186,6 +186,8 @@ ENTRY = '[[expect]]\nid = "{}"\npoller = "{}"\nreason = "{}"\n'
         ("replay none.json", "cannot read none.json"),
         ("selfcheck reversed_order", "there is no 'reversed_order'"),
         ("selfcheck --honest --seeds 2", "--honest goes with --seed, --cases and --jobs only"),
+        ("selfcheck --honest --world real", "--honest goes with --seed, --cases and --jobs only"),
+        ("selfcheck eats_a_datagram --world real", "none of these mutants is tried on the real world"),
         ("replay garbled.toml", "garbled.toml is not JSON"),
         ("replay renamed.json", "there is no guarantee 'EDG-77'"),
     ],
@@ -249,6 +251,8 @@ def test_explain_tells_all_of_one(pollcheck: Say) -> None:
 def test_selfcheck_runs_those_that_are_named(pollcheck: Say) -> None:
     """One mutant, or one honest variant; an honest one is nobody's mutant."""
     code, out, _ = pollcheck("selfcheck", "invents_tokens", "--seed", "1", "--cases", "5", "--jobs", "1")
+    assert (code, "1 mutants: 1 killed, 0 survived" in out) == (0, True)
+    code, out, _ = pollcheck("selfcheck", "sulks_after_refusal", "invents_tokens", "--world", "real", "--seed", "1")
     assert (code, "1 mutants: 1 killed, 0 survived" in out) == (0, True)
     code, out, _ = pollcheck("selfcheck", "--honest", "reversed_order", "--seed", "1", "--cases", "5", "--jobs", "1")
     assert (code, "1 honest variants: 1 clean, 0 accused" in out) == (0, True)
