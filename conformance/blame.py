@@ -35,14 +35,14 @@ def responsible(
     shares = _shares(library, whole)
     always = [id for id, share in shares.items() if share == 1.0 and id not in out and library.failed[id]]
     blamed |= dict.fromkeys(always)
-    unexplained = [ids for ids in whole.together if not _is_explained(ids, blamed)]
+    unexplained = [ids for ids in whole.together if not _is_explained(ids, blamed, out)]
     while unexplained:
-        worth = Counter(id for ids in unexplained for id in _explaining(ids) if id not in out)
+        worth = Counter(id for ids in unexplained for id in _explaining(ids, out))
         if not worth:
             break
         best = max(worth, key=lambda id: (shares[id], worth[id], [-ord(letter) for letter in id]))
         blamed[best] = None
-        unexplained = [ids for ids in unexplained if not _is_explained(ids, blamed)]
+        unexplained = [ids for ids in unexplained if not _is_explained(ids, blamed, out)]
     done = dict.fromkeys(confirmed)
     return tuple(id for id in blamed if id not in done)
 
@@ -59,13 +59,14 @@ def explain(broken: Sequence[str], whole: Tally, findings: Mapping[str, object])
     return explained
 
 
-def _explaining(ids: tuple[str, ...]) -> Sequence[str]:
+def _explaining(ids: tuple[str, ...], out: Mapping[str, None]) -> Sequence[str]:
     """Those of what broke in a scenario that can explain it: a broken MUST only a MUST, so that a SHOULD never hides one."""
-    return [id for id in ids if lookup(id).strength is Strength.MUST] or ids
+    left = [id for id in ids if id not in out]
+    return [id for id in left if lookup(id).strength is Strength.MUST] or left
 
 
-def _is_explained(ids: tuple[str, ...], blamed: Mapping[str, None]) -> bool:
-    return any(id in blamed for id in _explaining(ids))
+def _is_explained(ids: tuple[str, ...], blamed: Mapping[str, None], out: Mapping[str, None]) -> bool:
+    return any(id in blamed for id in _explaining(ids, out))
 
 
 def _shares(library: Tally, whole: Tally) -> dict[str, float]:

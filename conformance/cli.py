@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -63,8 +64,8 @@ def main() -> None:
 
 def _cache() -> str:
     """Where Hypothesis may keep what it has computed."""
-    caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return str(Path(caches, "pollcheck", "hypothesis"))
+    caches = (os.environ.get("XDG_CACHE_HOME", ""), os.path.expanduser("~/.cache"), tempfile.gettempdir())
+    return str(Path(next(filter(os.path.isabs, caches)), "pollcheck", "hypothesis"))
 
 
 def _complain(message: str) -> int:

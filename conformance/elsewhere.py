@@ -7,7 +7,7 @@ that it met, or stands behind it where it met none.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -115,7 +115,9 @@ def would_any_be_told(stage: Stage, acts: Scenario, masks: Masks) -> bool:
     """Whether something is owed once another thread has done `acts`, as far as can be said without doing them."""
     drained: set[int] = set()
     for index, act in enumerate(acts):
-        undone = {later.label for later in acts[index + 1 :] if later.verb != "send"}
+        undone = {
+            label for later in acts[index + 1 :] if later.verb != "send" for label in _twins(stage.ledger, later.label)
+        }
         if act.verb == "drain":
             drained.add(act.label)
         elif act.verb == "send" and would_be_told(stage.ledger, "send", act.label, masks, drained, undone):
@@ -125,6 +127,12 @@ def would_any_be_told(stage: Stage, acts: Scenario, masks: Masks) -> bool:
             if any(shows(direction, mask) for direction in Interest if direction & asked):
                 return True
     return False
+
+
+def _twins(ledger: Ledger, label: int) -> Sequence[int]:
+    """The labels of the same file: what is done to one is done to all."""
+    file = ledger.slots.files.get(label)
+    return file.labels if file else (label,)
 
 
 def _news(ledger: Ledger, act: Action) -> Interest:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import count
 
 from conformance.actions import ACTIONS, Action
 from conformance.protocol import Interest
@@ -36,8 +37,8 @@ def with_pairs(scenario: Scenario) -> Iterator[Scenario]:
     """One file after the other becomes an end of a pair; what came to it by itself is sent from the other end."""
     for opener in _every(scenario):
         if opener.verb in _FILES:
-            unused = 1 + max(label for action in _every(scenario) for label in action.labels)
-            other = opener.args[1] if len(opener.args) > 1 else unused
+            used = [label for action in _every(scenario) for label in action.labels]
+            other = opener.args[1] if len(opener.args) > 1 else next(one for one in count(1) if one not in used)
             yield _changed(scenario, partial(_pairing, opener=opener, other=other))
 
 

@@ -92,6 +92,8 @@ class Watch:
     """The step of its register."""
     replaced_at: int = 0
     """The step of the last reregister, or of a register inside a batch that may still tell its token of another file."""
+    heir_at: int = 0
+    """The step of its register, if its number was given up in the same step."""
     marks: dict[str, bool] = field(default_factory=dict)
 
     @property

@@ -13,7 +13,7 @@ from conformance.history import FIRST, REST, Masks, Poll
 from conformance.model.book import Book, said
 from conformance.watch import Watch, shows
 
-__all__ = ["first_part", "is_ambiguous", "is_excused", "rest_of_batch"]
+__all__ = ["first_part", "is_ambiguous", "is_by_number", "is_excused", "rest_of_batch"]
 
 _ITSELF, _BOTH = "itself", 3
 
@@ -26,6 +26,11 @@ def is_excused(poll: Poll, quiet: Quiet) -> bool:
 def is_ambiguous(poll: Poll, watch: Watch) -> bool:
     """Whether an event may be of a registration as it was before a handler or another thread changed it, or of after."""
     return _overlaps(poll) and watch.replaced_at == poll.step
+
+
+def is_by_number(poll: Poll, watch: Watch) -> bool:
+    """Whether an event may be of whose number it was: who looks that up after the wait finds the heir. DSP-10 alone judges it."""
+    return poll.part == REST and watch.heir_at == poll.step
 
 
 def _overlaps(poll: Poll) -> bool:
@@ -43,6 +48,8 @@ def rest_of_batch(book: Book, poll: Poll, told: dict[int, int], now: Masks) -> N
     if poll.part != REST:
         return
     for quiet in _begun(book, poll.step):
+        if quiet.token in book.forgiven:
+            continue
         bits = told.get(quiet.token, 0)
         is_told = bool(bits & quiet.direction if quiet.direction is not None else bits or quiet.token in told)
         if book.was_closed(poll.step, quiet.token):
@@ -62,14 +69,14 @@ def rest_of_batch(book: Book, poll: Poll, told: dict[int, int], now: Masks) -> N
             fact.should_be = f"{quiet.should_be}, from the moment the handler gave it up"
             book.account.batches.append(fact)
     for watch in book.watches.values():
-        if watch.begun_at == poll.step and not is_ambiguous(poll, watch):
+        if watch.is_judged and watch.begun_at == poll.step and not is_ambiguous(poll, watch):
             _added(book, watch, poll, told.get(watch.token, 0), now)
 
 
 def _begun(book: Book, step: int) -> Iterator[Quiet]:
     """The silences that began inside the handler."""
     yield from (quiet for quiet in book.dead.values() if quiet.step == step)
-    for watch in book.watches.values():
+    for watch in (one for one in book.watches.values() if one.is_judged):
         yield from (quiet for quiet in watch.quiets if quiet.step == step and quiet.reason == "dropped")
 
 

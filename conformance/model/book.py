@@ -99,10 +99,13 @@ class Book:
         """What poll(2) showed of a registration's file; the waker is ready whenever it is armed."""
         return IN if watch.label == WAKER else masks.get(watch.label, 0)
 
+    def number(self, label: int) -> int:
+        """The number of its fd; user sources and the waker have none, and each gets one that is no fd's."""
+        return self.numbers.get(label, -1 - label)
+
     def is_haunted(self, label: int) -> bool:
         """Whether nothing is judged about the number of `label`."""
-        number = self.numbers.get(label, -1)
-        return any(number == haunted for haunted, _ in self.haunted)
+        return any(self.number(label) == haunted for haunted, _ in self.haunted)
 
     def is_known(self, label: int) -> bool:
         """Whether this label was registered before."""
@@ -110,13 +113,13 @@ class Book:
 
     def is_reused(self, label: int) -> bool:
         """Whether its number was registered before, under another label."""
-        return self.numbers.get(label, -1) in self._known_numbers and label not in self._known_labels
+        return self.number(label) in self._known_numbers and label not in self._known_labels
 
     # ── registrations ───────────────────────────────────────────────────────────────────────────────────────
 
     def begin(self, did: Did, label: int, token: int, interest: Interest, trigger: Trigger) -> Watch:
         """Enter a registration that was granted."""
-        file, number = self.slots.registrations[label].file, self.numbers.get(label, -1)
+        file, number = self.slots.registrations[label].file, self.number(label)
         self.account.has_user |= file.kind == "user"
         watch = Watch(label, file, number, token, interest, trigger, is_judged=not self._is_doubtful(label, token))
         watch.marks = {
@@ -129,6 +132,8 @@ class Book:
         watch.seen, watch.begun_at = did.mask or 0, did.step
         if self._may_be_taken_for_another(did.step, token, number):
             watch.replaced_at = did.step
+        if any(one.step == did.step and one.number == number for one in self._given_up):
+            watch.heir_at = did.step
         watch.arm("register", did.mask)
         self.watches[label] = watch
         self._known_numbers[number] = self._known_labels[label] = None

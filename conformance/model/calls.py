@@ -180,7 +180,7 @@ def _asked(book: Book, did: Did) -> None:
         "again": book.is_known(label),
         "fired": bool(watch and not watch.is_enabled),
         "reused": book.is_reused(label),
-        "after stray": book.numbers.get(label, -1) in book.strays,
+        "after stray": book.number(label) in book.strays,
         "big": verb != "deregister" and did.action.args[1] >= 2**32,
         "token 0": verb != "deregister" and did.action.args[1] == 0,
     }
@@ -216,7 +216,7 @@ def _granted(book: Book, did: Did, watch: Watch | None) -> None:
     book.slots.apply(did.action)
     if watch is None:
         if did.action.verb == "reregister":
-            book.strays[book.numbers.get(label, -1)] = None
+            book.strays[book.number(label)] = None
         book.begin(did, label, token, interest, trigger)
     else:
         book.replace(did, watch, token, interest, trigger)

@@ -7,7 +7,7 @@ from collections import Counter
 from conformance.actions import Action, show_wait
 from conformance.facts import Debt, Hint, Left, Quiet, Stop, Wait
 from conformance.history import DIED, FIRST, HUNG, REST, Acted, Masks, Poll
-from conformance.model.batches import first_part, is_ambiguous, is_excused, rest_of_batch
+from conformance.model.batches import first_part, is_ambiguous, is_by_number, is_excused, rest_of_batch
 from conformance.model.book import Book, said
 from conformance.model.calls import did
 from conformance.protocol import Capability, Interest, Readiness, Trigger
@@ -182,7 +182,8 @@ def _own(book: Book, watch: Watch, poll: Poll, bits: int) -> None:
     """An event for a live registration: it may be disabled, or not have asked for that."""
     for quiet in watch.quiets:
         is_breach = quiet.direction is None or bool(bits & quiet.direction)
-        if is_breach and not is_excused(poll, quiet) and not is_ambiguous(poll, watch):
+        is_doubtful = is_excused(poll, quiet) or is_ambiguous(poll, watch) or is_by_number(poll, watch)
+        if is_breach and not is_doubtful:
             quiet.break_(poll.step, f"{said(bits)} for token {watch.token}")
     if book.mask(watch, poll.before) & HANGUPS:
         book.freedom("hangup")
@@ -192,7 +193,7 @@ def _own(book: Book, watch: Watch, poll: Poll, bits: int) -> None:
 
 def _hinted(book: Book, watch: Watch, poll: Poll, bits: int, now: Masks) -> None:
     """Judge claimed hints, on stream sockets that are or were connected (DESIGN 3.1)."""
-    if watch.kind not in STREAMS:
+    if watch.kind not in STREAMS or _is_overtaken(poll):
         return
     mask = book.mask(watch, now)
     seen = watch.seen | mask | book.mask(watch, poll.after or {})
@@ -224,6 +225,11 @@ def _hinted(book: Book, watch: Watch, poll: Poll, bits: int, now: Masks) -> None
         book.account.hints.append(fact)
 
 
+def _is_overtaken(poll: Poll) -> bool:
+    """Whether another thread did several things meanwhile: what was true between them nobody has seen."""
+    return bool(poll.acted and poll.acted.did)
+
+
 # ── what was owed ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -249,7 +255,13 @@ def _pay(book: Book, watch: Watch, poll: Poll, now: Masks, bits: int, crowd: int
         elif direction in watch.debts and not is_true:
             del watch.debts[direction]
         ever = before | mask | after
-        if watch.counts and not poll.part and not shows(direction, ever) and not ever & HANGUPS:
+        if (
+            watch.counts
+            and not poll.part
+            and not _is_overtaken(poll)
+            and not shows(direction, ever)
+            and not ever & HANGUPS
+        ):
             _stopped(book, watch, direction, poll, is_told=is_told)
         if is_told:
             _was_told(book, watch, direction, is_true=shows(direction, mask) or shows(direction, after))
@@ -360,7 +372,7 @@ def _fire(book: Book, poll: Poll, told: dict[int, int]) -> None:
         if watch.token not in told:
             continue
         watch.events += 1
-        if is_ambiguous(poll, watch) and watch.is_oneshot:
+        if watch.is_oneshot and (is_ambiguous(poll, watch) or is_by_number(poll, watch)):
             book.doubt(watch)  # it may or may not have fired
         elif watch.is_oneshot and watch.is_enabled:
             quiet = watch.fire(poll.step, book.mask(watch, poll.after or {}))

@@ -22,6 +22,12 @@ _HAUNTED = (UNIX, FIRST, did("dup 2 3"), did("register 3 8 w level", mask=OUT), 
 _CALLED = (did("eventfd 4"), did("register 4 8 w level+oneshot", mask=OUT))
 _CALL = {1: OUT, 4: OUT}
 _ANSWER = told(EIGHT, shown=_CALL)
+_NUMBERED = (UNIX, FIRST, did("eventfd 3"), did("register 3 8 w level", mask=OUT))
+_NEWCOMER = (did("close 3"), HEIR, did("register 4 9 w level+oneshot", mask=OUT))
+_BEFORE, _AFTER = {1: OUT, 3: OUT}, {1: OUT, 4: OUT}
+_GHOST = (UNIX, FIRST, did("unix 5 6"), did("dup 5 3"), did("register 5 8 rw level", mask=OUT), did("close 5"))
+_GHOST_AND_HEIR = (*_GHOST, did("eventfd 4", fds=((4, 15),)))
+_NARROWED = did("reregister 4 9 r level", mask=OUT)
 
 INSIDE = (
     Pair(
@@ -107,6 +113,30 @@ INSIDE = (
         "ONE-01",
         (*_HAUNTED, batch(SEVEN, did("close 2"), *_CALLED, rest=(EIGHT,), shown=BOTH, then=_CALL), _ANSWER),
         (*_HAUNTED, did("close 2"), *_CALLED, told(EIGHT, shown=_CALL), _ANSWER),
+        tests=False,
+    ),
+    Pair(
+        "what is told of a number that the handler gave to a new file may be of the old one, and fires nothing",
+        "ONE-01",
+        (*_NUMBERED, batch(SEVEN, *_NEWCOMER, rest=((9, W),), shown=_BEFORE, then=_AFTER), told((9, W), shown=_AFTER)),
+        (*_NUMBERED, *_NEWCOMER, told((9, W), shown=_AFTER), told((9, W), shown=_AFTER)),
+        tests=False,
+    ),
+    Pair(
+        "nothing is judged about a haunted number, in a handler either",
+        "DSP-04",
+        (
+            *_GHOST_AND_HEIR,
+            did("register 4 9 rw level", mask=OUT),
+            batch(SEVEN, _NARROWED, rest=((9, W),), shown=_AFTER),
+        ),
+        (
+            UNIX,
+            FIRST,
+            HEIR,
+            did("register 4 9 rw level", mask=OUT),
+            batch(SEVEN, _NARROWED, rest=((9, W),), shown=_AFTER),
+        ),
         tests=False,
     ),
     Pair(

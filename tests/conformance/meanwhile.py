@@ -5,7 +5,22 @@ The table is read by `test_model.py`, as that of `pairs.py`.
 
 from __future__ import annotations
 
-from tests.conformance.histories import IN, OUT, RDHUP, R, W, did, overtaken, silent, told
+from tests.conformance.histories import (
+    ERR,
+    ERROR,
+    HUP,
+    IN,
+    OUT,
+    RDHUP,
+    READ_CLOSED,
+    WRITE_CLOSED,
+    R,
+    W,
+    did,
+    overtaken,
+    silent,
+    told,
+)
 from tests.conformance.pairs import EDGE, IDLE, LEVEL, READY, SENT, UNIX, Pair
 
 _BELL = did("eventfd 1")
@@ -22,6 +37,13 @@ _REUSED = (
 )
 _AFTERWARDS = {3: OUT, 4: IN}
 _ENDED = {2: IN | OUT | RDHUP}
+_HALF = {2: IN | OUT | RDHUP}
+_HALF_CLOSED = (did("tcp 1 2"), did("register 2 7 rw edge", mask=OUT), did("close 1"))
+_BREAKS = (
+    did("send 2 1", outcome="1", mask=_HALF[2] | HUP | ERR),
+    did("send 2 1", outcome="EPIPE", mask=_HALF[2] | HUP),
+)
+_ALL = R | W | ERROR | READ_CLOSED | WRITE_CLOSED
 
 MEANWHILE = (
     Pair(
@@ -92,6 +114,24 @@ MEANWHILE = (
             did("shutdown 1 wr"),
             told((7, R | W), shown=_ENDED),
         ),
+        tests=False,
+    ),
+    Pair(
+        "what was true between two acts of another thread nobody has seen: an error that came and was taken is no lie",
+        "HUP-05",
+        (*_HALF_CLOSED, overtaken(*_BREAKS, events=((7, _ALL),), shown=_HALF, then={2: _HALF[2] | HUP})),
+        (*_HALF_CLOSED, told((7, _ALL), shown=_HALF)),
+        tests=False,
+    ),
+    Pair(
+        "nor are bytes that came and were read a needless event",
+        "LVL-05",
+        (
+            UNIX,
+            LEVEL,
+            overtaken(SENT, did("drain 2", outcome="WouldBlock", mask=OUT), events=((7, R),), shown=IDLE),
+        ),
+        (UNIX, LEVEL, told((7, R), shown=IDLE)),
         tests=False,
     ),
     Pair(

@@ -44,3 +44,4 @@ def test_what_a_finding_covers_is_explained() -> None:
     whole = tally((MUST, OTHER))
     assert responsible(Tally(), whole, confirmed=[MUST]) == ()
     assert responsible(Tally(), whole, doubted=[MUST]) == (OTHER,)
+    assert responsible(Tally(), tally((MUST, SHOULD), ONE_01=40), doubted=[MUST]) == (SHOULD,)

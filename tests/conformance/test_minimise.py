@@ -169,7 +169,7 @@ def says(scenario: Scenario) -> str:
     ("candidates", "before", "after"),
     [
         (with_pairs, "pipe 1 2; register 1 7 r edge; send 2 1", "unix 1 2; register 1 7 r edge; send 2 1"),
-        (with_pairs, "eventfd 4; register 4 7 r level; send 4 3", "unix 4 5; register 4 7 r level; send 5 3"),
+        (with_pairs, "eventfd 4; register 4 7 r level; send 4 3", "unix 4 1; register 4 7 r level; send 1 3"),
         (with_pairs, "listen 1; fresh 2; connect 2 1", "unix 1 3; fresh 2; send 3 1"),
         (without_input, "unix 1 2; register 1 7 r edge; send 2 1; settle", "unix 1 2; register 1 7 w edge; settle"),
         (

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conformance.history import EACH, FIRST, HANDLER, REST, THREAD, Curtain, Did, Entry, Poll
+from conformance.history import EACH, FIRST, HANDLER, REST, THREAD, Curtain, Did, Entry, History, Poll
+from conformance.judging import applicable, weigh
 from conformance.model import AWAIT_RETURNS, REST_WAITS
 from conformance.protocol import Capability
 from conformance.runner import Log, run
@@ -214,6 +215,19 @@ def test_an_await_is_skipped_where_nobody_would_be_told(world: FakeWorld) -> Non
         "nobody would be told",
         "something is owed, or keeps it awake",
     ]
+
+
+def test_what_another_thread_undoes_under_another_label_is_no_reason_to_wait(world: FakeWorld) -> None:
+    """A dup is the same file: drained here, it has nothing to tell there."""
+    text = "unix 1 2; send 1 1; dup 2 3; meanwhile none register 3 9 r level and drain 2"
+    assert perform(world, text, ReferencePoller).did[-1].skipped == "nobody would be told"
+
+
+def test_user_sources_share_no_number(world: FakeWorld) -> None:
+    """The second is not what had the number of the first."""
+    log = perform(world, "user 1; register 1 7 r level; user 2; register 2 8 r level; settle", ReferencePoller)
+    history = History(scenario=(), capabilities=ReferencePoller.capabilities, entries=tuple(log.entries))
+    assert not weigh(history, applicable(history.capabilities, ["LIF-02"])).exercised
 
 
 def test_a_poller_that_never_waits_is_not_asked_for_ever(world: FakeWorld) -> None:
