@@ -1,12 +1,12 @@
 """A scenario step on the fake kernel, drawn, performed and judged: against Hypothesis drawing two integers and running nothing.
 
-And a scenario on the fake world against the same on the real one, waiting not counted: processor time of harness, poller and kernel.
+And a scenario on the fake world against the same on the real one: processor time of harness, poller and kernel, which waiting does not cost.
 All of it in this process: the messages between a worker and its parent are no part of a step (docs/performance.md has the whole run).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
@@ -31,8 +31,6 @@ __all__ = ["POLLER", "ROWS", "each", "judge"]
 POLLER = "impl.adapters.reference:make"
 CASES = 60
 _MAKE = load(POLLER)
-_WAITS = ("rest", "await", "signals", "meanwhile")
-_LONG_WAITS = ((None,), (0.12,))
 Drawn = TypeVar("Drawn")
 
 
@@ -109,12 +107,7 @@ def _stepping() -> Iterator[Pair]:
 
 @contextmanager
 def _both_worlds() -> Iterator[Pair]:
-    some: Sequence[Scenario] = [
-        scenario
-        for scenario in _draw()
-        if not any(action.verb in _WAITS or action.args[:1] in _LONG_WAITS for action in scenario)
-    ]
-    real = RealWorld()
+    some, real = _draw(), RealWorld()
 
     def on_fake() -> None:
         for scenario in some:
