@@ -1,6 +1,6 @@
 """A scenario step on the fake kernel, drawn, performed and judged: against Hypothesis drawing two integers and running nothing.
 
-And a scenario on the fake world against the same on the real one: processor time of harness, poller and kernel, which waiting does not cost.
+And a scenario on the fake world against the same on the real one: processor time of harness, poller and kernel; waiting costs none.
 All of it in this process: the messages between a worker and its parent are no part of a step (docs/performance.md has the whole run).
 """
 
