@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakepoll import standins
 from fakepoll.abi import ALWAYS, IN, NVAL, OUT, PRI, RDHUP, Limits
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _SHOWN = IN | PRI | OUT | RDHUP | ALWAYS
 _NOTHING = contextlib.nullcontext()
+Key = TypeVar("Key")
 
 
 class Kernel:
@@ -122,10 +123,10 @@ class Kernel:
         """The faults that fell so far; `str()` is the text that `Schedule.parse` reads."""
         return Schedule() if self.injector is None else self.injector.fired
 
-    def shows(self, fds: Iterable[int]) -> list[int]:
-        """Answer what poll(2) would show of each of `fds`, POLLNVAL where none is open; no call is made, no time passes."""
+    def shows(self, fds: Mapping[Key, int]) -> dict[Key, int]:
+        """Answer what poll(2) would show of each fd, under its key; POLLNVAL where none is open. No call is made, no time passes."""
         files = self.fds.files
-        return [NVAL if (file := files.get(fd)) is None else file.poll(_SHOWN) & _SHOWN for fd in fds]
+        return {key: NVAL if (file := files.get(fd)) is None else file.poll(_SHOWN) & _SHOWN for key, fd in fds.items()}
 
     def name(self, file: object, role: str) -> None:
         """Call a file, given by its fd or by an object with `fileno()`, `role#1` (or #2, ...) in fault sites."""

@@ -76,6 +76,8 @@ def _borrowed(value: object, module: ModuleType) -> bool:
 _REAL = _real_names()
 _NOTHING = object()
 _owners: dict[str, Kernel] = {}
+_borrowed_by: dict[str, bool] = {}
+"""Patched module -> whether an import statement of its has yielded a stand-in."""
 
 
 @contextmanager
@@ -202,7 +204,7 @@ def _in_force(kernel: Kernel, names: Iterable[str], swaps: Sequence[Swap]) -> It
             setattr(swap.holder, swap.attribute, swap.real)
         for name in names:
             del _owners[name]
-        _evict(kernel, names)
+        _evict(kernel, [name for name in names if _borrowed_by.pop(name, False)])
         hook: object = builtins.__import__
         if not _owners and isinstance(hook, partial) and hook.func is _diverted:
             builtins.__import__ = hook.args[0]
@@ -226,5 +228,10 @@ def _diverted(
 ) -> object:
     """Import as ever, but give a patched module its kernel's stand-ins."""
     module = real_import(name, globals, *args, **kwargs)
-    kernel = _owners.get(str((globals or {}).get("__name__")))
-    return module if kernel is None else _stand_in(kernel, module)
+    importer = str((globals or {}).get("__name__"))
+    kernel = _owners.get(importer)
+    if kernel is None:
+        return module
+    stand_in = _stand_in(kernel, module)
+    _borrowed_by[importer] = _borrowed_by.get(importer, False) or stand_in is not module
+    return stand_in

@@ -10,9 +10,8 @@ import errno
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from conformance.history import Masks
 from conformance.worlds.handle import Handle, Outcome, Source, Stream
@@ -27,14 +26,17 @@ _NOTHING = nullcontext()
 ALL_BITS = 1 | 2 | 4 | 8 | 16 | 0x2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Modules:
-    """The modules through which a world reaches its kernel."""
+class Modules(Protocol):
+    """The modules through which a world reaches its kernel; a `fakepoll.Kernel` has them."""
 
-    os: Any
-    socket: Any
-    select: Any
-    fcntl: Any
+    @property
+    def os(self) -> Any: ...
+    @property
+    def socket(self) -> Any: ...
+    @property
+    def select(self) -> Any: ...
+    @property
+    def fcntl(self) -> Any: ...
 
 
 class World(ABC):
@@ -51,12 +53,12 @@ class World(ABC):
     """Verb -> why no file here can do it."""
 
     def __init__(self, modules: Modules) -> None:
-        self.os, self.socket, self.select, self.fcntl = modules.os, modules.socket, modules.select, modules.fcntl
+        self.os, self.socket, self._modules = modules.os, modules.socket, modules
         self.handles: dict[int, Handle] = {}
         self.made_blocking: list[int] = []
         """Labels that somebody made blocking behind our back; mended when noticed, so that no action can block."""
-        self._looked_at: list[int] = []
-        self._looker = self.select.poll()
+        self._looked_at: list[int] | None = None
+        self._looker: Any = None
         """A poll object, and the fds that it asks about."""
         self._own: dict[str, Any] = {}
         """The harness's own sockets."""
@@ -252,7 +254,7 @@ class World(ABC):
         """Ask poll(2) about the files of `labels`, in one call."""
         by_fd = {self.handles[label].fd: label for label in labels}
         if self._looked_at != [*by_fd]:  # it holds numbers, no files: the same numbers are the same question
-            self._looked_at, self._looker = [*by_fd], self.select.poll()
+            self._looked_at, self._looker = [*by_fd], self._modules.select.poll()
             for fd in by_fd:
                 self._looker.register(fd, ALL_BITS)
         shown = dict.fromkeys(by_fd.values(), 0)
@@ -309,8 +311,8 @@ class World(ABC):
     def _set_aside(self, name: str, make: Callable[[], Any]) -> Any:
         """Make a socket of our own, out of the way of the low numbers."""
         with self.quietly():
-            end = make()
-            number = self.fcntl.fcntl(end.fileno(), self.fcntl.F_DUPFD_CLOEXEC, self.aside)
+            end, fcntl = make(), self._modules.fcntl
+            number = fcntl.fcntl(end.fileno(), fcntl.F_DUPFD_CLOEXEC, self.aside)
             self._own[name] = self.socket.socket(end.family, end.type, end.proto, fileno=number)
             end.close()
         return self._own[name]

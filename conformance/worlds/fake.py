@@ -17,7 +17,7 @@ import fakepoll
 from conformance.history import Masks
 from conformance.luck import Luck
 from conformance.protocol import Capability, Interest, Trigger
-from conformance.worlds import Modules, Outcome, Source, World
+from conformance.worlds import Outcome, Source, World
 from conformance.worlds.handle import Handle
 from fakepoll.faults import KINDS, LEGAL, NO_ROOM, Decider, Fault, Site, profile
 from fakepoll.schedule import Written
@@ -44,7 +44,7 @@ class FakeWorld(World):
         """Written faults that cannot fall here, and why."""
         self._named: dict[tuple[int, int], None] = {}
         self.aside = kernel.fds.first + _ASIDE
-        super().__init__(Modules(os=kernel.os, socket=kernel.socket, select=kernel.select, fcntl=kernel.fcntl))
+        super().__init__(kernel)
 
     def now_ns(self) -> int:
         return self.kernel.time.monotonic_ns()
@@ -91,7 +91,7 @@ class FakeWorld(World):
         return self.kernel.fault_scope()
 
     def trusts_bytes(self) -> bool:
-        return all(fault.kind in self.harmless for _, fault in self.kernel.fired)
+        return self.kernel.faults is None or all(fault.kind in self.harmless for _, fault in self.kernel.fired)
 
     def is_prompt(self) -> bool:
         return self.kernel.faults is None
@@ -112,8 +112,8 @@ class FakeWorld(World):
 
     def masks(self, labels: Iterable[int]) -> Masks:
         """As on any world, but nobody need be asked by a call: half of the calls of a scenario would be these."""
-        handles, asked = self.handles, list(labels)
-        return dict(zip(asked, self.kernel.shows([handles[label].fd for label in asked]), strict=True))
+        handles = self.handles
+        return self.kernel.shows({label: handles[label].fd for label in labels})
 
     def numbers(self) -> list[int]:
         return [fd for fd, _ in self.kernel.fds.items()]

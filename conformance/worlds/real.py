@@ -11,10 +11,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
-from conformance.worlds import Modules, World
+from conformance.worlds import World
 
 __all__ = ["RealWorld"]
 
@@ -27,7 +27,7 @@ class RealWorld(World):
     lacks = MappingProxyType(dict.fromkeys(("faults", "fault"), "faults are the fake kernel's"))
 
     def __init__(self) -> None:
-        super().__init__(Modules(os=os, socket=socket, select=select, fcntl=fcntl))
+        super().__init__(SimpleNamespace(os=os, socket=socket, select=select, fcntl=fcntl))
 
     def now_ns(self) -> int:
         return time.monotonic_ns()

@@ -219,5 +219,5 @@ def test_what_an_fd_shows_is_known_without_a_call() -> None:
     looker.register(ours, 0x201F)
     asked = dict(looker.poll(0))
     calls, now_ns = len(kernel.trace), kernel.clock.now_ns
-    assert kernel.shows([ours.fileno(), 99]) == [asked[ours.fileno()], select.POLLNVAL]
+    assert kernel.shows({"ours": ours.fileno(), "none": 99}) == {"ours": asked[ours.fileno()], "none": select.POLLNVAL}
     assert (len(kernel.trace), kernel.clock.now_ns) == (calls, now_ns)
