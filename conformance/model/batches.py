@@ -13,7 +13,7 @@ from conformance.history import FIRST, REST, Masks, Poll
 from conformance.model.book import Book, said
 from conformance.watch import Watch, shows
 
-__all__ = ["first_part", "is_ambiguous", "is_by_number", "is_excused", "rest_of_batch"]
+__all__ = ["first_part", "is_ambiguous", "is_by_number", "is_excused", "is_overtaken", "rest_of_batch"]
 
 _ITSELF, _BOTH = "itself", 3
 
@@ -33,8 +33,13 @@ def is_by_number(poll: Poll, watch: Watch) -> bool:
     return poll.part == REST and watch.heir_at == poll.step
 
 
+def is_overtaken(poll: Poll) -> bool:
+    """Whether another thread did several things meanwhile: what was true between them nobody has seen."""
+    return bool(poll.acted and poll.acted.did)
+
+
 def _overlaps(poll: Poll) -> bool:
-    return poll.part == REST or bool(poll.acted and poll.acted.did)
+    return poll.part == REST or is_overtaken(poll)
 
 
 def first_part(book: Book, poll: Poll, told: dict[int, int]) -> None:

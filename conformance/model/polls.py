@@ -7,7 +7,7 @@ from collections import Counter
 from conformance.actions import Action, show_wait
 from conformance.facts import Debt, Hint, Left, Quiet, Stop, Wait
 from conformance.history import DIED, FIRST, HUNG, REST, Acted, Masks, Poll
-from conformance.model.batches import first_part, is_ambiguous, is_by_number, is_excused, rest_of_batch
+from conformance.model.batches import first_part, is_ambiguous, is_by_number, is_excused, is_overtaken, rest_of_batch
 from conformance.model.book import Book, said
 from conformance.model.calls import did
 from conformance.protocol import Capability, Interest, Readiness, Trigger
@@ -120,7 +120,7 @@ def _never_returned(book: Book, poll: Poll, now: Masks) -> None:
         watch = book.watches[label]
         debt = _debt(book, watch, direction, poll, book.mask(watch, now))
         debt.was_blocked, debt.waited = poll.acted is not None, poll.timeout
-        debt.marks |= {"overlap": bool(poll.acted and poll.acted.did), "each": bool(poll.part)}
+        debt.marks |= {"overlap": is_overtaken(poll), "each": bool(poll.part)}
         debt.break_(poll.step, call, watch.owed_text(direction))
     if poll.ended == HUNG and not owing and poll.timeout is not None:
         about = "each" if poll.part else "finite" if poll.timeout else "zero"
@@ -193,7 +193,7 @@ def _own(book: Book, watch: Watch, poll: Poll, bits: int) -> None:
 
 def _hinted(book: Book, watch: Watch, poll: Poll, bits: int, now: Masks) -> None:
     """Judge claimed hints, on stream sockets that are or were connected (DESIGN 3.1)."""
-    if watch.kind not in STREAMS or _is_overtaken(poll):
+    if watch.kind not in STREAMS or is_overtaken(poll):
         return
     mask = book.mask(watch, now)
     seen = watch.seen | mask | book.mask(watch, poll.after or {})
@@ -212,7 +212,7 @@ def _hinted(book: Book, watch: Watch, poll: Poll, bits: int, now: Masks) -> None
                 )
             book.account.hints.append(fact)
     is_missing = mask & RDHUP and watch.interest & R and not bits & Readiness.READ_CLOSED
-    if book.capabilities & Capability.CLOSED_HINTS and is_missing and not is_ambiguous(poll, watch):
+    if book.capabilities & Capability.CLOSED_HINTS and is_missing:
         fact = Hint(
             step=poll.step,
             held=False,
@@ -223,11 +223,6 @@ def _hinted(book: Book, watch: Watch, poll: Poll, bits: int, now: Masks) -> None
         )
         fact.got, fact.should_be = "no READ_CLOSED", "READ_CLOSED, for the peer has stopped sending"
         book.account.hints.append(fact)
-
-
-def _is_overtaken(poll: Poll) -> bool:
-    """Whether another thread did several things meanwhile: what was true between them nobody has seen."""
-    return bool(poll.acted and poll.acted.did)
 
 
 # ── what was owed ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -258,7 +253,7 @@ def _pay(book: Book, watch: Watch, poll: Poll, now: Masks, bits: int, crowd: int
         if (
             watch.counts
             and not poll.part
-            and not _is_overtaken(poll)
+            and not is_overtaken(poll)
             and not shows(direction, ever)
             and not ever & HANGUPS
         ):
@@ -295,7 +290,7 @@ def _debt(book: Book, watch: Watch, direction: Interest, poll: Poll, mask: int) 
 
 def _count(book: Book, debt: Debt, poll: Poll, crowd: int) -> None:
     debt.polls += 1
-    debt.marks["overlap"] = bool(poll.acted and poll.acted.did)
+    debt.marks["overlap"] = is_overtaken(poll)
     debt.marks["each"] = bool(poll.part) and debt.marks.get("each", True)
     debt.bound = max(debt.bound, book.bound())
     debt.crowd = max(debt.crowd, crowd)
